@@ -1,0 +1,11 @@
+# Warnings are errors, and ccache is used where it is installed.
+add_compile_options(-Wall -Wextra -Wconversion -Werror)
+find_program(CCACHE ccache)
+if(CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    add_compile_options(-fpch-instantiate-templates -Xclang -fno-pch-timestamp)
+else()
+    add_compile_options(-fpch-preprocess)
+endif()

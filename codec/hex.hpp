@@ -1,0 +1,19 @@
+// Octets as people read them.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "codec/words.hpp"
+
+namespace mqtt {
+
+/// "30 05 00 01 61": two digits an octet, lower case; more than `most` octets are cut with "... (N octets)".
+std::string hex(View, std::size_t most = SIZE_MAX);
+/// Reads hex digits; blanks, commas, colons and line ends between octets are skipped, as is a leading 0x.
+/// nullopt: an odd number of digits or another character.
+std::optional<std::string> from_hex(std::string_view);
+/// In double quotes, with \", \\, \n, \r, \t and \xNN for what cannot be shown; UTF-8 stays as it is where it is
+/// well-formed. More than `most` octets are cut with "... (N octets)".
+std::string quoted(Bytes, std::size_t most = SIZE_MAX);
+
+}  // namespace mqtt

@@ -1,0 +1,245 @@
+#include "net/connection.hpp"
+
+#include <sys/socket.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/address.hpp>
+
+namespace net {
+namespace {
+
+namespace asio = boost::asio;
+constexpr Duration retry_pause = std::chrono::milliseconds(50);
+constexpr Duration linger = std::chrono::seconds(1);
+
+/// Ephemeral ports or descriptors have run out: others will give some back.
+bool passes_by_itself(Code error) {
+    const auto is = [&](int number) { return error == Code(number, boost::system::system_category()); };
+    return is(EADDRNOTAVAIL) || is(EADDRINUSE) || is(EAGAIN) || is(EMFILE) || is(ENFILE);
+}
+
+End meaning_of(Code error) {
+    if (error == asio::error::eof) return End::fin;
+    if (error == asio::error::connection_reset || error == asio::error::broken_pipe) return End::reset;
+    if (error == asio::error::connection_refused) return End::refused;
+    if (error == asio::error::timed_out) return End::timed_out;
+    if (error == asio::error::host_unreachable || error == asio::error::network_unreachable) return End::unreachable;
+    return End::error;
+}
+
+}  // namespace
+
+Connection::Connection(AsioLoop::State& loop, const Target& target, Events& events)
+    : loop_(loop), target_(target), events_(&events), socket_(loop.io.get_executor()), resolver_(loop.io.get_executor()) {}
+
+void Connection::set_timer(Time at, void (Connection::*what)()) {
+    loop_.timers.cancel(timer_);
+    timer_ = loop_.call_at(at, [self = shared_from_this(), what] { (self.get()->*what)(); });
+}
+
+// ---- connecting -------------------------------------------------------------
+
+void Connection::dial() {
+    deadline_ = loop_.now() + target_.within;
+    set_timer(deadline_, &Connection::too_late);
+    Code not_digits;
+    const auto address = asio::ip::make_address(target_.host, not_digits);
+    const auto known = loop_.resolved.find({target_.host, target_.port});
+    if (!not_digits) endpoints_.emplace_back(address, target_.port);
+    else if (known != loop_.resolved.end()) endpoints_ = known->second;
+    else return resolve();
+    connect();
+}
+
+void Connection::resolve() {
+    const auto take = [self = shared_from_this()](Code error, const Resolver::results_type& found) {
+        if (self->state_ != State::connecting) return;
+        if (error) return self->end(End::unresolved, error.message());
+        for (const auto& entry : found) self->endpoints_.push_back(entry.endpoint());
+        self->loop_.resolved[{self->target_.host, self->target_.port}] = self->endpoints_;
+        self->connect();
+    };
+    resolver_.async_resolve(target_.host, std::to_string(target_.port), take);
+}
+
+void Connection::connect() {
+    if (state_ != State::connecting) return;
+    const auto& endpoint = endpoints_[next_endpoint_];
+    Code error;
+    if (socket_.is_open()) socket_.close(error);
+    socket_.open(endpoint.protocol(), error);
+    if (error) {
+        loop_.call_at(loop_.now(), [self = shared_from_this(), error] { self->connect_failed(error); });
+        return;
+    }
+    socket_.non_blocking(true, error);
+    socket_.async_connect(endpoint, [self = shared_from_this()](Code failed) {
+        if (self->state_ != State::connecting) return;
+        if (failed) self->connect_failed(failed);
+        else self->connected();
+    });
+}
+
+void Connection::connect_failed(Code error) {
+    if (state_ != State::connecting) return;
+    last_error_ = error;
+    if (passes_by_itself(error)) {  // until too_late()
+        loop_.call_at(loop_.now() + retry_pause, [self = shared_from_this()] { self->connect(); });
+    } else if (++next_endpoint_ < endpoints_.size()) {
+        connect();
+    } else {
+        end(meaning_of(error), error.message());
+    }
+}
+
+void Connection::too_late() {
+    if (state_ != State::connecting) return;
+    resolver_.cancel();
+    end(End::timed_out, last_error_ ? last_error_.message() : "no answer within the time to connect");
+}
+
+void Connection::connected() {
+    loop_.timers.cancel(timer_);
+    state_ = State::open;
+    Code ignored;
+    socket_.set_option(Tcp::no_delay(true), ignored);
+    await_bytes();
+    if (!events_) set_timer(loop_.now() + linger, &Connection::let_go);
+    if (events_) events_->on_open();
+    if (state_ == State::open && !waiting_for_room_) write();
+}
+
+// ---- reading ----------------------------------------------------------------
+
+void Connection::await_bytes() {
+    socket_.async_wait(Socket::wait_read, [self = shared_from_this()](Code error) {
+        if (!error && self->state_ == State::open) self->read();
+    });
+}
+
+void Connection::read() {
+    Code error;
+    const std::size_t n = socket_.read_some(asio::buffer(loop_.buffer), error);
+    if (error && error != asio::error::would_block && error != asio::error::interrupted) return read_failed(error);
+    if (n && events_) events_->on_bytes(mqtt::View(loop_.buffer).first(n));
+    if (state_ == State::open) await_bytes();
+}
+
+void Connection::read_failed(Code error) {
+    // Linux tells of an RST once: if a write has met it, reading ends as if by FIN.
+    const End how = reset_seen_ ? End::reset : meaning_of(error);
+    if (how != End::fin) return end(how, reset_seen_ ? "reset, seen while writing" : error.message());
+    fin_seen_ = true;
+    if (fin_sent_ && !events_) return let_go();
+    if (events_) std::exchange(events_, nullptr)->on_end(End::fin, "end of stream");
+    if (state_ == State::open && fin_sent_) let_go();  // both directions are done
+}
+
+// ---- writing ----------------------------------------------------------------
+
+void Connection::send(std::string bytes) {
+    if (state_ == State::over || fin_wanted_ || reset_seen_ || bytes.empty()) return;
+    out_.push_back(std::move(bytes));
+    if (state_ == State::open && !waiting_for_room_) write();
+}
+
+void Connection::write() {
+    while (!out_.empty()) {
+        Code error;
+        const auto& front = out_.front();
+        written_ += socket_.write_some(asio::buffer(front.data() + written_, front.size() - written_), error);
+        if (error == asio::error::would_block) return await_room();
+        if (error) {  // what has come before it is still there to be read, and reading tells the end
+            reset_seen_ = error == asio::error::connection_reset;
+            out_.clear();
+            written_ = 0;
+            break;
+        }
+        if (written_ < front.size()) continue;
+        out_.pop_front();
+        written_ = 0;
+    }
+    written_all();
+}
+
+void Connection::await_room() {
+    waiting_for_room_ = true;
+    socket_.async_wait(Socket::wait_write, [self = shared_from_this()](Code error) {
+        self->waiting_for_room_ = false;
+        if (error || self->state_ != State::open) return;
+        if (self->fin_wanted_ && !self->events_) self->set_timer(self->loop_.now() + linger, &Connection::let_go);
+        self->write();
+    });
+}
+
+void Connection::written_all() {
+    if (!fin_wanted_ || fin_sent_) return;
+    fin_sent_ = true;
+    Code ignored;
+    socket_.shutdown(Socket::shutdown_send, ignored);
+    if (fin_seen_) let_go();
+}
+
+// ---- ending -----------------------------------------------------------------
+
+void Connection::half_close() {
+    if (state_ == State::over || fin_wanted_) return;
+    fin_wanted_ = true;
+    if (state_ == State::open && !waiting_for_room_) write();
+}
+
+void Connection::close() {
+    events_ = nullptr;
+    if (state_ == State::over) return;
+    if (state_ == State::connecting && out_.empty()) return let_go();
+    if (state_ == State::open) set_timer(loop_.now() + linger, &Connection::let_go);
+    if (fin_sent_ && fin_seen_) return let_go();
+    half_close();
+}
+
+void Connection::reset() {
+    events_ = nullptr;
+    Code ignored;
+    if (socket_.is_open()) socket_.set_option(Socket::linger(true, 0), ignored);
+    let_go();
+}
+
+void Connection::end(End how, const std::string& why) {
+    let_go();
+    if (events_) std::exchange(events_, nullptr)->on_end(how, target_.host + ':' + std::to_string(target_.port) + ": " + why);
+}
+
+void Connection::let_go() {
+    state_ = State::over;
+    loop_.timers.cancel(timer_);
+    out_.clear();
+    written_ = 0;
+    Code ignored;
+    resolver_.cancel();
+    socket_.close(ignored);
+}
+
+namespace {
+
+class TcpStream final : public Stream {
+public:
+    explicit TcpStream(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+    ~TcpStream() override { connection_->close(); }
+    void send(std::string bytes) override { connection_->send(std::move(bytes)); }
+    void half_close() override { connection_->half_close(); }
+    void close() override { connection_->close(); }
+    void reset() override { connection_->reset(); }
+
+private:
+    std::shared_ptr<Connection> connection_;
+};
+
+}  // namespace
+
+std::unique_ptr<Stream> dial_tcp(AsioLoop::State& loop, const Target& target, Events& events) {
+    auto connection = std::make_shared<Connection>(loop, target, events);
+    connection->dial();
+    return std::make_unique<TcpStream>(std::move(connection));
+}
+
+}  // namespace net

@@ -1,0 +1,71 @@
+// Enhanced authentication (5.0, section 4.12): AUTH to and fro until an authenticator of the settings is content.
+#include "reference/core.hpp"
+
+namespace reference {
+namespace {
+
+std::string_view data_of(const mqtt::Properties& list) {
+    const auto data = mqtt::find(list, mqtt::property::authentication_data);
+    return data ? data->text : std::string_view{};
+}
+
+}  // namespace
+
+void Core::start_authentication(Link& link, const mqtt::Connect& c, mqtt::View frame) {
+    const auto method = mqtt::find(c.properties, mqtt::property::authentication_method)->text;
+    const auto known = settings_.authenticators.find(method);
+    link.authentication = std::make_unique<Authentication>();
+    link.authentication->method = method;
+    if (known == settings_.authenticators.end()) {  // 4.12.0-1
+        if (breaks(Break::unknown_method_accepted)) return admit(link, c, {});
+        return refuse(link, 0, reason::bad_authentication_method);
+    }
+    link.authentication->exchange = known->second(c.client_id);
+    link.authentication->connect = mqtt::bytes(frame);
+    link.state = Link::State::authenticating;
+    take_step(link, link.authentication->exchange(data_of(c.properties)));
+}
+
+void Core::take_step(Link& link, const AuthStep& step) {
+    Authentication& auth = *link.authentication;
+    const bool first = !auth.connect.empty();
+    if (step.outcome == AuthStep::Outcome::failure) {  // 4.12.0-4, 4.12.1-2
+        if (first) return refuse(link, 0, step.reason);
+        return disconnect(link, step.reason, style().disconnect_on_error);
+    }
+    const bool done = step.outcome == AuthStep::Outcome::success;
+    if (done) link.user_name = step.user_name;
+    if (done) auth.exchange = nullptr;
+    if (done && first) {
+        const std::string kept = std::exchange(auth.connect, {});
+        mqtt::Connect c;
+        mqtt::Fault fault;
+        mqtt::decode(c, mqtt::octets(kept), link.version, fault);
+        return admit(link, c, step.data);
+    }
+    // 4.12.0-2, 4.12.0-5
+    std::vector<mqtt::Property> list{{mqtt::property::authentication_method, mqtt::Text(auth.method)}};
+    if (!step.data.empty()) list.emplace_back(mqtt::property::authentication_data, mqtt::Text(step.data));
+    const mqtt::Properties properties{std::span<const mqtt::Property>(list)};
+    if (!send(link, mqtt::Auth{done ? reason::success : reason::continue_authentication, properties})) shut(link);
+}
+
+void Core::on(Link& link, const mqtt::Auth& p) {
+    if (!link.authentication) {  // 4.12.0-7
+        if (breaks(Break::auth_without_method_tolerated)) return;
+        return fail(link, reason::protocol_error);
+    }
+    Authentication& auth = *link.authentication;
+    const auto method = mqtt::find(p.properties, mqtt::property::authentication_method);
+    if (!method || method->text != auth.method) return fail(link, reason::protocol_error);  // 4.12.0-5, 4.12.1-1
+    const bool again = p.reason == reason::re_authenticate;
+    const bool connecting = link.state == Link::State::authenticating;
+    const auto known = settings_.authenticators.find(auth.method);
+    if (again && !connecting && !auth.exchange && known != settings_.authenticators.end())
+        auth.exchange = known->second(link.session->client_id);
+    else if (p.reason != reason::continue_authentication || !auth.exchange)  // 4.12.0-3
+        return fail(link, reason::protocol_error);
+    take_step(link, auth.exchange(data_of(p.properties)));
+}
+
+}  // namespace reference

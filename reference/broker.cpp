@@ -1,0 +1,219 @@
+// Links in and out, time, and the way of a packet to its handler.
+#include "reference/broker.hpp"
+
+#include <algorithm>
+
+#include "reference/core.hpp"
+
+namespace reference {
+
+Broker::Broker(Settings settings) : core_(std::make_unique<Core>(std::move(settings))) {}
+Broker::Broker(Broker&&) noexcept = default;
+Broker& Broker::operator=(Broker&&) noexcept = default;
+Broker::~Broker() = default;
+LinkId Broker::open(Time now) { return core_->open(now); }
+void Broker::receive(LinkId id, mqtt::View bytes, Time now) { core_->receive(id, bytes, now); }
+void Broker::lost(LinkId id, Time now) { core_->lost(id, now); }
+void Broker::tick(Time now) { core_->tick(now); }
+std::optional<Time> Broker::deadline() const { return core_->deadline(); }
+std::span<const LinkId> Broker::dirty() const { return core_->dirty(); }
+std::string Broker::take(LinkId id, bool& close) { return core_->take(id, close); }
+void Broker::recycle(std::string bytes) { core_->recycle(std::move(bytes)); }
+void Broker::set_available(bool available) { core_->set_available(available); }
+void Broker::shut_down(Time now) { core_->shut_down(now); }
+Broker::Counts Broker::counts() const { return core_->counts(); }
+
+Core::Core(Settings settings)
+    : settings_(std::move(settings)), subscriptions_(settings_.policy), retained_(settings_.policy) {}
+
+LinkId Core::open(Time now) {
+    set_now(now);
+    auto link = std::make_unique<Link>();
+    link->id = ++last_link_;
+    link->opened = link->heard = now_;
+    arm(*link);
+    links_.emplace(last_link_, std::move(link));
+    return last_link_;
+}
+
+Link* Core::find_link(LinkId id) {
+    const auto it = links_.find(id);
+    return it == links_.end() ? nullptr : it->second.get();
+}
+
+void Core::receive(LinkId id, mqtt::View bytes, Time now) {
+    set_now(now);
+    Link* link = find_link(id);
+    if (!link) return;
+    if (link->partial.empty()) {
+        const auto taken = run(*link, bytes);
+        link->partial.assign(mqtt::bytes(bytes.subspan(taken)));
+        return;
+    }
+    link->partial.append(mqtt::bytes(bytes));
+    const auto taken = run(*link, mqtt::octets(link->partial));
+    link->partial.erase(0, taken);
+    if (link->partial.empty()) link->partial.shrink_to_fit();  // idle links own no room
+}
+
+// Whole packets, one after the other; returns the octets that are done with.
+std::size_t Core::run(Link& link, mqtt::View bytes) {
+    std::size_t taken = 0;
+    while (taken < bytes.size() && link.state != Link::State::closing) {
+        const auto size = link.state == Link::State::fresh ? first_packet(link, bytes.subspan(taken))
+                                                           : next_frame(link, bytes.subspan(taken));
+        if (size == 0) break;
+        taken += size;
+    }
+    if (link.state != Link::State::closing) return taken;
+    after_refusal(link, bytes.subspan(taken));  // nothing, unless a rule is broken
+    return bytes.size();
+}
+
+std::size_t Core::next_frame(Link& link, mqtt::View bytes) {
+    mqtt::Limits limits{link.v5() ? settings_.offer.maximum_packet_size : settings_.limits.v3_packet};
+    if (breaks(Break::oversized_packet_accepted)) limits = {};
+    mqtt::Fault fault;
+    const auto size = mqtt::decode(packet_, bytes, link.version, fault, limits);
+    if (fault) return on_fault(link, bytes, fault);
+    if (size != 0) dispatch(link, packet_);
+    return size;
+}
+
+void Core::dispatch(Link& link, const mqtt::Packet& packet) {
+    link.heard = now_;  // any packet counts (3.1.2-24, 3.1.2-22)
+    const auto type = mqtt::type_of(packet);
+    // Until CONNACK a client that named a method sends AUTH and DISCONNECT only (5.0, 3.1.2-30).
+    if (link.state == Link::State::authenticating && type != mqtt::Type::auth && type != mqtt::Type::disconnect)
+        return fail(link, reason::protocol_error);
+    std::visit(
+        [&]<class P>(const P& p) {
+            if constexpr (std::is_same_v<P, mqtt::Connect>)
+                second_connect(link);
+            else if constexpr (std::is_same_v<P, mqtt::Connack> || std::is_same_v<P, mqtt::Suback> ||
+                               std::is_same_v<P, mqtt::Unsuback> || std::is_same_v<P, mqtt::Pingresp>)
+                fail(link, reason::protocol_error);  // a server sends these
+            else
+                on(link, p);
+        },
+        packet);
+}
+
+void Core::on(Link& link, const mqtt::Pingreq&) {
+    Session& session = *link.session;
+    if (breaks(Break::repeated_while_connected))
+        for (InFlight* open : session.window.all(InFlight::Stage::published)) repeat(session, *open);
+    if (breaks(Break::quota_blocks_other_packets) && session.quota_used >= link.receive_maximum) return;
+    if (!breaks(Break::pingresp_missing)) send(link, mqtt::Pingresp{});  // 3.12.4-1
+}
+
+void Core::lost(LinkId id, Time now) {
+    set_now(now);
+    Link* link = find_link(id);
+    if (!link) return;
+    leave(*link, !breaks(Break::will_missing_on_cut));
+    if (link->armed) link_timers_.erase({*link->armed, id});
+    if (link->dirty) {
+        bool close = false;
+        take(id, close);
+        if (close) return;
+    }
+    links_.erase(id);
+}
+
+std::string Core::take(LinkId id, bool& close) {
+    close = false;
+    Link* link = find_link(id);
+    if (!link) return {};
+    if (link->dirty) {
+        dirty_[link->dirty_at] = dirty_.back();
+        find_link(dirty_.back())->dirty_at = link->dirty_at;
+        dirty_.pop_back();
+        link->dirty = false;
+    }
+    std::string bytes = std::exchange(link->outbox, {});
+    close = link->state == Link::State::closing && !link->left_open;
+    if (close) links_.erase(id);
+    else if (std::exchange(link->stalled, false) && link->session) pump(*link->session);
+    return bytes;
+}
+
+// ---- time ----------------------------------------------------------------------------------------------------------
+
+void Core::arm(Link& link) {
+    std::optional<Time> due;
+    if (link.state == Link::State::fresh || link.state == Link::State::authenticating)
+        due = link.opened + settings_.limits.time_to_connect;
+    else if (link.state == Link::State::online && link.keep_alive != 0)
+        due = link.heard + Time(link.keep_alive * std::int64_t{1500});
+    if (link.armed && due && *link.armed <= *due) return;  // fires early and is set anew: no work per packet
+    if (link.armed) link_timers_.erase({*link.armed, link.id});
+    link.armed = due;
+    if (due) link_timers_.emplace(*due, link.id);
+}
+
+void Core::arm(Session& session) {
+    auto due = session.will_due;
+    if (session.end_due && (!due || *session.end_due < *due)) due = session.end_due;
+    if (due == session.armed) return;
+    if (session.armed) session_timers_.erase({*session.armed, session.serial});
+    session.armed = due;
+    if (due) session_timers_.emplace(std::pair(*due, session.serial), &session);
+}
+
+std::optional<Time> Core::deadline() const {
+    std::optional<Time> due;
+    if (!link_timers_.empty()) due = link_timers_.begin()->first;
+    if (!session_timers_.empty() && (!due || session_timers_.begin()->first.first < *due))
+        due = session_timers_.begin()->first.first;
+    return due;
+}
+
+void Core::tick(Time now) {
+    set_now(now);
+    while (!link_timers_.empty() && link_timers_.begin()->first <= now_) {
+        Link& link = *find_link(link_timers_.begin()->second);
+        link_timers_.erase(link_timers_.begin());
+        link.armed.reset();
+        link_due(link);
+    }
+    while (!session_timers_.empty() && session_timers_.begin()->first.first <= now_) {
+        Session& session = *session_timers_.begin()->second;
+        session_timers_.erase(session_timers_.begin());
+        session.armed.reset();
+        session_due(session);
+    }
+}
+
+void Core::link_due(Link& link) {
+    if (link.state != Link::State::online) return shut(link);  // no CONNECT in time, or no end of AUTH
+    // One and a half times Keep Alive without a packet (3.1.1, 3.1.2-24; 5.0, 3.1.2-22).
+    const Time patience{link.keep_alive * std::int64_t{1500}};
+    if (now_ - link.heard < patience || breaks(Break::keep_alive_ignored)) {
+        if (!breaks(Break::keep_alive_ignored)) arm(link);
+        return;
+    }
+    if (link.v5() && style().disconnect_on_error)
+        answer(link, mqtt::Disconnect{reason::keep_alive_timeout}, reason::keep_alive_timeout);
+    shut(link, !breaks(Break::keep_alive_will_missing));
+}
+
+void Core::shut_down(Time now) {
+    set_now(now);
+    std::vector<LinkId> all;
+    for (const auto& [id, link] : links_) all.push_back(id);
+    std::ranges::sort(all);
+    for (LinkId id : all) {
+        Link& link = *find_link(id);
+        if (link.state == Link::State::online) disconnect(link, reason::server_shutting_down, true);
+        else shut(link);
+    }
+}
+
+Broker::Counts Core::counts() const {
+    Broker::Counts c{links_.size(), sessions_.size(), subscriptions_.size(), retained_.size(), 0};
+    for (const auto& [id, session] : sessions_) c.queued += session->queue.size() + session->window.size();
+    return c;
+}
+
+}  // namespace reference

@@ -1,0 +1,55 @@
+// The reference broker without sockets and without a clock: octets and times in, octets and the next deadline out.
+#pragma once
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "reference/settings.hpp"
+
+namespace reference {
+
+class Core;
+
+/// A whole MQTT server of versions 3.1, 3.1.1 and 5.0. Not thread-safe; nothing in it throws on what clients send.
+class Broker {
+public:
+    explicit Broker(Settings settings);
+    Broker(Broker&&) noexcept;
+    Broker& operator=(Broker&&) noexcept;
+    ~Broker();
+
+    /// A network connection was accepted. Identifiers are not reused while the broker lives.
+    LinkId open(Time now);
+    /// Octets came, in any chunks (7.1.1-1, 4.2.0-1). Ignored for links that are closing or gone.
+    void receive(LinkId, mqtt::View bytes, Time now);
+    /// FIN, RST or an error ended the connection: the link is gone, what was not taken with it. Harmless when repeated.
+    void lost(LinkId, Time now);
+    /// Does what is due: keep alive, wills, ends of sessions, the wait for CONNECT.
+    void tick(Time now);
+    /// When tick() is wanted next; it may find nothing to do then.
+    std::optional<Time> deadline() const;
+
+    /// Links with octets to be written or that want closing. Valid until the next call.
+    std::span<const LinkId> dirty() const;
+    /// The octets to write now, and whether to close after them; clears the dirty mark. With `close` the link is gone:
+    /// neither receive() nor lost() is wanted for it any more. Take only what can be written: deliveries wait in bounds.
+    std::string take(LinkId, bool& close);
+    /// Optional: gives a string got from take() back, so that its room is used again.
+    void recycle(std::string bytes);
+
+    /// CONNECT is answered by 3 or 0x88 while not available (3.2.2.3); connections stay.
+    void set_available(bool);
+    /// Tells every client to go: DISCONNECT 0x8B in 5.0, and a close. Sessions stay; wills are published.
+    void shut_down(Time now);
+
+    struct Counts {
+        std::size_t links = 0, sessions = 0, subscriptions = 0, retained = 0, queued = 0;
+    };
+    Counts counts() const;
+
+private:
+    std::unique_ptr<Core> core_;
+};
+
+}  // namespace reference

@@ -1,0 +1,37 @@
+// An application message, kept once and shared by all its deliveries.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "codec/packets.hpp"
+#include "reference/settings.hpp"
+
+namespace reference {
+
+struct Message {
+    std::string topic, payload;
+    std::string properties;               // as 5.0 octets, those that are passed on unchanged only
+    std::optional<std::uint32_t> expiry;  // seconds from `arrived`
+    Time arrived{};
+    std::string publisher;                // client id, for No Local (5.0, 3.8.3.1)
+    mqtt::QoS qos{};
+    bool retain = false, dup = false;
+
+    mqtt::Properties passed_on() const { return mqtt::Properties::raw(mqtt::octets(properties), mqtt::Version::v5); }
+    bool expired(Time now) const { return expiry && now - arrived >= std::chrono::seconds(*expiry); }
+    std::size_t octets() const { return topic.size() + payload.size() + properties.size(); }
+};
+using MessagePtr = std::shared_ptr<const Message>;
+
+/// A message on its way to one session.
+struct Delivery {
+    MessagePtr message;
+    mqtt::QoS qos{};
+    bool retain = false;
+    std::vector<std::uint32_t> identifiers{};      // of the subscriptions it is owed to
+    std::shared_ptr<const std::string> share{};    // the $share filter it came by
+};
+
+}  // namespace reference

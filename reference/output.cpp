@@ -1,0 +1,82 @@
+// Packets to octets, never more of them than the client takes.
+#include <utility>
+
+#include "reference/core.hpp"
+
+namespace reference {
+namespace {
+
+// The violation by which a packet of that type keeps a Reason String that makes it too large.
+Break too_long_reason(mqtt::Type type) {
+    switch (type) {
+        case mqtt::Type::connack: return Break::connack_reason_too_long;
+        case mqtt::Type::puback: return Break::puback_reason_too_long;
+        case mqtt::Type::pubrec: return Break::pubrec_reason_too_long;
+        case mqtt::Type::pubrel: return Break::pubrel_reason_too_long;
+        case mqtt::Type::pubcomp: return Break::pubcomp_reason_too_long;
+        case mqtt::Type::suback: return Break::suback_reason_too_long;
+        case mqtt::Type::unsuback: return Break::unsuback_reason_too_long;
+        default: return Break::disconnect_reason_too_long;
+    }
+}
+
+// Where a Reason String may stand even if the client asked for none (5.0, 3.1.2-29).
+constexpr bool always_explains(mqtt::Type type) { return type == mqtt::Type::connack || type == mqtt::Type::disconnect; }
+
+}  // namespace
+
+void Core::mark_dirty(Link& link) {
+    if (std::exchange(link.dirty, true)) return;
+    link.dirty_at = dirty_.size();
+    dirty_.push_back(link.id);
+}
+
+std::string& Core::outbox(Link& link) {
+    if (link.outbox.capacity() < 64 && !pool_.empty()) {
+        link.outbox = std::move(pool_.back());
+        pool_.pop_back();
+    }
+    mark_dirty(link);
+    return link.outbox;
+}
+
+void Core::recycle(std::string bytes) {
+    constexpr std::size_t most = 1'024, largest = 64u << 10;
+    if (pool_.size() >= most || bytes.capacity() > largest || bytes.capacity() < 64) return;
+    bytes.clear();
+    pool_.push_back(std::move(bytes));
+}
+
+// False: the packet is larger than the client takes, and nothing was sent (5.0, 3.1.2-24).
+template <class P> bool Core::send(Link& link, const P& packet) {
+    const auto size = mqtt::encode(packet, link.version, std::span<std::uint8_t>{});
+    if (size > link.maximum_packet) return false;
+    std::string& out = outbox(link);
+    const auto before = out.size();
+    out.resize(before + size);
+    mqtt::encode(packet, link.version, std::span(reinterpret_cast<std::uint8_t*>(out.data() + before), size));
+    return true;
+}
+
+// Sends with a Reason String where there is something to say, room for it, and a client that wants it.
+template <class P> void Core::answer(Link& link, P packet, std::uint8_t code) {
+    if constexpr (requires { packet.reason; }) packet.reason = code;
+    const mqtt::Property text[]{{mqtt::property::reason_string, reason_text(code)}};
+    const bool wanted = always_explains(P::type) || link.problem_information || breaks(Break::problem_information_uninvited);
+    if (link.v5() && code != 0 && style().reason_strings && wanted) {
+        P longer = packet;
+        longer.properties = text;
+        if (breaks(too_long_reason(P::type))) link.maximum_packet = mqtt::largest_packet;
+        if (send(link, longer)) return;  // else the text is left out (5.0, 3.4.2-2 and its like)
+    }
+    if (!send(link, packet) && P::type != mqtt::Type::disconnect && P::type != mqtt::Type::connack) shut(link);
+}
+
+#define SENT(P) template bool Core::send(Link&, const mqtt::P&);
+SENT(Connack) SENT(Publish) SENT(Pubrel) SENT(Pingresp) SENT(Auth) SENT(Disconnect) SENT(Puback)
+SENT(Suback) SENT(Unsuback)
+#define ANSWERED(P) template void Core::answer(Link&, mqtt::P, std::uint8_t);
+ANSWERED(Connack) ANSWERED(Puback) ANSWERED(Pubrec) ANSWERED(Pubrel) ANSWERED(Pubcomp) ANSWERED(Suback)
+ANSWERED(Unsuback) ANSWERED(Disconnect)
+
+}  // namespace reference

@@ -1,0 +1,108 @@
+// From a message to the sessions that have a claim to it (section 4.5), and into their queues.
+#include <algorithm>
+
+#include "reference/core.hpp"
+
+namespace reference {
+
+using mqtt::QoS;
+
+// The number of sessions and shares that match, whether or not the message could be kept for them.
+std::size_t Core::route(const MessagePtr& message) {
+    found_.clear();
+    subscriptions_.match(message->topic, found_);
+    ++match_stamp_;
+    matches_.clear();
+    for (const Subscription* subscription : found_.plain) owe(*subscription, message);
+    auto owed = std::exchange(matches_, {});
+    for (Match& match : owed) deliver(*match.session, std::move(match.delivery));
+    for (Group* group : found_.groups) owe_group(*group, message);
+    const auto count = owed.size() + found_.groups.size();
+    owed.clear();
+    matches_ = std::move(owed);  // its room is used again
+    return count;
+}
+
+Delivery Core::delivery_for(const Subscription& s, const MessagePtr& message) const {
+    // The lower of the published and the granted QoS (3.1.1, 3.8.4-6; 5.0, 3.8.4-8, 4.8.2-3).
+    QoS qos = std::min(message->qos, s.qos);
+    if (breaks(Break::delivery_has_published_qos) || (s.share && breaks(Break::share_has_published_qos))) qos = message->qos;
+    if (breaks(Break::delivery_has_granted_qos)) qos = s.qos;
+    // RETAIN is for new subscriptions (3.1.1, 3.3.1-9; 5.0, 3.3.1-12), unless wanted as published (5.0, 3.3.1-13).
+    const bool as_published = s.retain_as_published && !breaks(Break::retain_as_published_ignored);
+    const bool always = !s.retain_as_published && breaks(Break::retain_flag_kept_live);
+    Delivery delivery{message, qos, message->retain && (as_published || always), {}, s.share};
+    if (s.identifier != 0) delivery.identifiers.push_back(s.identifier);
+    return delivery;
+}
+
+// Overlapping subscriptions become one copy: the highest QoS, and all identifiers (3.3.5-1; 5.0, 3.3.4-2 to -4).
+void Core::join(Delivery& into, const Delivery& other, bool lowest) {
+    into.qos = lowest ? std::min(into.qos, other.qos) : std::max(into.qos, other.qos);
+    into.retain = into.retain || other.retain;
+    into.identifiers.insert(into.identifiers.end(), other.identifiers.begin(), other.identifiers.end());
+}
+
+void Core::owe(const Subscription& subscription, const MessagePtr& message) {
+    Session& session = *subscription.session;
+    if (subscription.no_local && message->publisher == session.client_id && !breaks(Break::no_local_ignored))
+        return;  // 5.0, 3.8.3-3
+    Delivery delivery = delivery_for(subscription, message);
+    const bool met = session.match_stamp == match_stamp_;
+    if (met && style().overlap == Overlap::one_copy)
+        return join(matches_[session.match_index].delivery, delivery, breaks(Break::overlap_has_lowest_qos));
+    session.match_stamp = match_stamp_;
+    session.match_index = matches_.size();
+    matches_.push_back({&session, std::move(delivery)});
+}
+
+// One member gets it: the next in turn that is there, or else the next in turn (5.0, section 4.8.2).
+void Core::owe_group(Group& group, const MessagePtr& message) {
+    const auto size = group.members.size();
+    std::size_t chosen = group.next % size;
+    for (std::size_t i = 0; i < size; ++i) {
+        const auto candidate = (group.next + i) % size;
+        if (!group.members[candidate]->session->link) continue;
+        chosen = candidate;
+        break;
+    }
+    group.next = chosen + 1;
+    deliver(*group.members[chosen]->session, delivery_for(*group.members[chosen], message));
+}
+
+void Core::deliver(Session& session, Delivery delivery) {
+    Link* link = session.link;
+    const bool waits = !link || !session.queue.empty() || !has_room(session);
+    if (delivery.qos == QoS::at_most_once) {
+        if (link && (!waits || !style().qos0_waits_for_window)) {
+            if (link->outbox.size() < settings_.limits.outbox_octets) send_publish(*link, delivery, 0, false);
+        } else if (link || style().queue_qos0) {
+            enqueue(session, std::move(delivery));
+        }
+        return;
+    }
+    // For absent clients too, if their session is kept (3.1.2-5, 4.5.0-1).
+    if (!link && breaks(Break::offline_messages_dropped)) return;
+    if (waits) return enqueue(session, std::move(delivery));
+    if (!start(session, delivery) && breaks(Break::too_large_message_stalls)) enqueue(session, std::move(delivery));
+}
+
+void Core::enqueue(Session& session, Delivery delivery) {
+    const Limits& limits = settings_.limits;
+    const auto octets = delivery.message->octets();
+    const auto full = [&] {
+        return session.queue.size() >= limits.queued_messages || session.queued_octets + octets > limits.queued_octets;
+    };
+    if (full()) {  // what has expired goes first (5.0, 3.3.2-5)
+        std::erase_if(session.queue, [&](const Delivery& d) {
+            const bool gone = d.message->expired(now_);
+            if (gone) session.queued_octets -= d.message->octets();
+            return gone;
+        });
+        if (full()) return;
+    }
+    session.queued_octets += octets;
+    session.queue.push_back(std::move(delivery));
+}
+
+}  // namespace reference

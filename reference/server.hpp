@@ -1,0 +1,48 @@
+// The reference broker behind TCP: a Broker, a listener, and nothing that decides anything about MQTT.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "reference/broker.hpp"
+#include "reference/settings.hpp"
+
+namespace reference {
+
+enum class LogLevel : std::uint8_t { quiet, faults, packets };
+
+struct ServerOptions {
+    std::string bind = "127.0.0.1";         // an address in digits
+    std::uint16_t port = 0;                 // 0: any free one
+    std::size_t outbox_octets = 64u << 20;  // per connection, not yet written to it: above, it is reset
+    LogLevel log_level = LogLevel::quiet;
+    /// One line per packet or fault, as the level says; called on the server's thread.
+    std::function<void(const std::string&)> log;
+};
+
+class Server {
+public:
+    /// Listens. Throws std::system_error where the address cannot be bound.
+    Server(Settings settings, ServerOptions options);
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+    ~Server();  // as stop()
+
+    std::uint16_t port() const;
+    /// Serves on a thread of its own, until stop().
+    void start();
+    /// Serves on this thread, until SIGTERM, SIGINT or stop(). `ready` is called once connections are accepted.
+    void run(const std::function<void()>& ready = {});
+    /// Says goodbye to every client (Broker::shut_down), writes what is queued and ends: within a second. Any thread.
+    void stop();
+    /// Does something with the broker on the server's thread. Any thread; dropped once the server has ended.
+    void post(std::function<void(Broker&)> work);
+
+    struct State;  // private
+
+private:
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace reference
