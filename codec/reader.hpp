@@ -39,7 +39,8 @@ template <Care care> struct Reader : Walker {
         if constexpr (care == Care::explain) places->push_back({field, where});
     }
     const std::uint8_t* place_of(std::string_view field) const {
-        const auto p = std::find_if(places->rbegin(), places->rend(), [&](auto& place) { return place.field == field; });
+        const auto is_it = [&](const Place& place) { return place.field == field; };
+        const auto p = std::find_if(places->rbegin(), places->rend(), is_it);
         return p == places->rend() ? at : p->where;
     }
     MQTT_INLINE bool room(std::size_t n, std::string_view field) {

@@ -1,11 +1,11 @@
 // The reference broker as the suite runs it: every offer on, and a login, an ACL and an authentication method whose
 // secrets the suite knows, so that no case has to be skipped for want of them.
 #pragma once
-#include <span>
 #include <string_view>
 
 #include "conformance/profile.hpp"
 #include "reference/settings.hpp"
+#include "reference/variations.hpp"
 
 namespace conformance {
 
@@ -13,17 +13,8 @@ reference::Settings embedded_settings();
 /// What the suite is told about it.
 Profile embedded_profile();
 
-/// A legal way to be a broker: no case may accuse it. Some violations show only in one of these.
-struct Choice {
-    std::string_view id;      // "no_retain"
-    std::string_view what;    // one line
-    void (*apply)(reference::Settings&);
-};
-std::span<const Choice> choices();
-const Choice* find_choice(std::string_view id);
-
-/// The choice a violation is run in, where the default settings cannot show it; nullptr: the default.
-const Choice* choice_for(std::string_view violation);
+/// The legal variation a violation is run in, where the default settings cannot show it; nullptr: the default.
+const reference::Variation* setting_for(std::string_view violation);
 /// Why a violation makes more than five unrelated cases fail; empty: no reason is known.
 std::string_view reason_for_width(std::string_view violation);
 

@@ -124,6 +124,7 @@ Task<void> Engine::execute(Job& job) {
         r.message = e.what();
     }
     r.duration_ms = double((loop_.now() - begin).count()) / 1000;
+    if (r.verdict != Verdict::pass || options_.keep_ladders) r.ladder = last_lines(job.test->transcript());
     co_await job.test->tidy_up();
 }
 
@@ -137,7 +138,6 @@ void Engine::ended(Job& job) {
         for (auto id : test.broken_by_malformed_packets())
             if (find_statement(id, job.version) && std::find(r.statements.begin(), r.statements.end(), id) == r.statements.end())
                 r.statements.emplace_back(id);
-        if (r.verdict != Verdict::pass || options_.keep_ladders) r.ladder = last_lines(test.transcript());
         note_link(job);
         job.test->silence();
         job.test.reset();

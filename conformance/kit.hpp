@@ -169,6 +169,7 @@ private:
     static std::string shown(Text t) { return quoted(t, 100); }
     static std::string shown(bool b) { return b ? "1" : "0"; }
     static std::string shown(QoS q) { return std::to_string(unsigned(q)); }
+    static std::string shown(const std::string& s) { return quoted(s, 100); }
     template <class N> static std::string shown(N n) { return std::to_string(n); }
     [[noreturn]] void differ(std::string what, std::string expected, std::string actual);
     Task<Peer*> dial(Text who, bool of_the_case);

@@ -18,7 +18,7 @@ bool selects(const std::string& pattern, const CaseInfo&, mqtt::Version);
 
 struct Selection {
     std::vector<mqtt::Version> versions{mqtt::Version::v3_1_1, mqtt::Version::v5};
-    std::vector<std::string> only, skip;
+    std::vector<std::string> only{}, skip{};
     unsigned shard = 1, shards = 1;  // the shard-th of so many equal parts
 };
 /// In the order of the table, 3.1.1 before 5. Throws UsageError for a pattern that matches nothing, naming it and what

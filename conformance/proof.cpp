@@ -21,7 +21,7 @@ constexpr std::size_t wide = 5;  // more unrelated failures than this want a rea
 /// One suite run: a violation or a choice (or neither), in one version.
 struct Trial {
     std::optional<reference::Break> violation;
-    const Choice* choice = nullptr;
+    const reference::Variation* choice = nullptr;
     Version version{};
     std::vector<CaseResult> results{};
     std::string broken{};  // why the trial itself failed
@@ -60,10 +60,10 @@ std::vector<Trial> plan(const ProofOptions& options) {
         for (std::size_t i = 0; i < reference::violations().size(); ++i) {
             const auto& row = reference::violations()[i];
             const bool wanted = all || std::find(options.violations.begin(), options.violations.end(), row.id) != options.violations.end();
-            if (wanted && !row.statements.in(v).empty()) trials.push_back({reference::Break(unsigned(i)), choice_for(row.id), v});
+            if (wanted && !row.statements.in(v).empty()) trials.push_back({reference::Break(unsigned(i)), setting_for(row.id), v});
         }
         if (all)
-            for (const Choice& c : choices()) trials.push_back({{}, &c, v});
+            for (const reference::Variation& c : reference::variations()) trials.push_back({{}, &c, v});
     }
     return trials;
 }

@@ -30,7 +30,11 @@ End meaning_of(Code error) {
 }  // namespace
 
 Connection::Connection(AsioLoop::State& loop, const Target& target, Events& events)
-    : loop_(loop), target_(target), events_(&events), socket_(loop.io.get_executor()), resolver_(loop.io.get_executor()) {}
+    : loop_(loop),
+      target_(target),
+      events_(&events),
+      socket_(loop.io.get_executor()),
+      resolver_(loop.io.get_executor()) {}
 
 void Connection::set_timer(Time at, void (Connection::*what)()) {
     loop_.timers.cancel(timer_);
@@ -75,7 +79,9 @@ void Connection::connect() {
     socket_.non_blocking(true, error);
     socket_.async_connect(endpoint, [self = shared_from_this()](Code failed) {
         if (self->state_ != State::connecting) return;
-        if (failed) self->connect_failed(failed);
+        // Only an established connection is reset (a SYN is refused): what came before is there to be read.
+        self->reset_seen_ = failed == asio::error::connection_reset;
+        if (failed && !self->reset_seen_) self->connect_failed(failed);
         else self->connected();
     });
 }
@@ -206,7 +212,9 @@ void Connection::reset() {
 
 void Connection::end(End how, const std::string& why) {
     let_go();
-    if (events_) std::exchange(events_, nullptr)->on_end(how, target_.host + ':' + std::to_string(target_.port) + ": " + why);
+    if (!events_) return;
+    const auto whom = target_.host + ':' + std::to_string(target_.port);
+    std::exchange(events_, nullptr)->on_end(how, whom + ": " + why);
 }
 
 void Connection::let_go() {

@@ -12,8 +12,8 @@ namespace peer {
 struct Failure : std::runtime_error {
     enum class Cause : std::uint8_t { other, timeout, other_packet, ended, malformed };
     explicit Failure(const std::string& message, Cause why = Cause::other) : std::runtime_error(message), cause(why) {}
-    Failure(const std::string& message, std::string what_was_expected, std::string what_came, Cause why = Cause::other)
-        : std::runtime_error(message), expected(std::move(what_was_expected)), actual(std::move(what_came)), cause(why) {}
+    Failure(const std::string& message, std::string awaited, std::string came, Cause why = Cause::other)
+        : std::runtime_error(message), expected(std::move(awaited)), actual(std::move(came)), cause(why) {}
     std::string expected, actual;  // for the report; may be empty
     Cause cause;
 };

@@ -168,7 +168,8 @@ struct Running::promise_type {
     struct Final {
         bool await_ready() const noexcept { return false; }
         void await_suspend(std::coroutine_handle<promise_type> self) const noexcept {
-            const Done call = std::move(self.promise().done);  // it may destroy the coroutine: nothing of it is touched after
+            // `done` may destroy the coroutine: nothing of it is touched after the call.
+            const Done call = std::move(self.promise().done);
             const std::exception_ptr thrown = std::move(self.promise().thrown);
             if (call) call(thrown);
         }

@@ -1,4 +1,5 @@
-// Everything that went over the wire in one case, across its peers, in order. Written by Peer alone, rendered on demand.
+// Everything that went over the wire in one case, across its peers, in order. Written by Peer alone; rendered on
+// demand.
 #pragma once
 #include <deque>
 #include <optional>

@@ -140,8 +140,8 @@ Task<Ending> Peer::ending(net::Duration within) {
         if (!deaf_ || !tolerant) check_alive(awaited, answers);
         if (!in_time) {
             const auto late = timed_out(awaited, since);
-            throw Failure(name_ + ": still open after " + seconds(context_.loop.now() - since) + " (" + late.actual + ')',
-                          awaited, "still open (" + late.actual + ')', Failure::Cause::timeout);
+            const auto open = "still open after " + seconds(context_.loop.now() - since) + " (" + late.actual + ')';
+            throw Failure(name_ + ": " + open, awaited, open, Failure::Cause::timeout);
         }
         Change change(*this, until);
         in_time = co_await change;

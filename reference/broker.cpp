@@ -187,6 +187,7 @@ void Core::tick(Time now) {
 
 void Core::link_due(Link& link) {
     if (link.state != Link::State::online) return shut(link);  // no CONNECT in time, or no end of AUTH
+    if (link.keep_alive == 0) return;
     // One and a half times Keep Alive without a packet (3.1.1, 3.1.2-24; 5.0, 3.1.2-22).
     const Time patience{link.keep_alive * std::int64_t{1500}};
     if (now_ - link.heard < patience || breaks(Break::keep_alive_ignored)) {

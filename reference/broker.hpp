@@ -33,7 +33,8 @@ public:
     /// Links with octets to be written or that want closing. Valid until the next call.
     std::span<const LinkId> dirty() const;
     /// The octets to write now, and whether to close after them; clears the dirty mark. With `close` the link is gone:
-    /// neither receive() nor lost() is wanted for it any more. Take only what can be written: deliveries wait in bounds.
+    /// neither receive() nor lost() is wanted for it any more. Take only what can be written: deliveries wait in
+    /// bounds.
     std::string take(LinkId, bool& close);
     /// Optional: gives a string got from take() back, so that its room is used again.
     void recycle(std::string bytes);

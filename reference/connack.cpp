@@ -8,7 +8,7 @@ void Core::announce(std::vector<mqtt::Property>& list, Link& link, const mqtt::C
     const Offer& offer = settings_.offer;
     if (link.session->expiry != link.session_expiry) list.emplace_back(session_expiry_interval, link.session->expiry);
     if (offer.receive_maximum != 65'535) list.emplace_back(receive_maximum, offer.receive_maximum);
-    if (offer.maximum_qos != mqtt::QoS::exactly_once)  // 3.2.2-9
+    if (offer.maximum_qos != mqtt::QoS::exactly_once && !breaks(Break::maximum_qos_untold))  // 3.2.2-9
         list.emplace_back(maximum_qos, std::uint32_t(offer.maximum_qos));
     if (!offer.retain) list.emplace_back(retain_available, 0u);
     if (offer.maximum_packet_size < mqtt::largest_packet)

@@ -79,8 +79,11 @@ void Core::read_limits(Link& link, const mqtt::Connect& c) {
     if (c.user_name) link.user_name = *c.user_name;
     if (!link.v5()) return;
     if (settings_.offer.server_keep_alive) link.keep_alive = *settings_.offer.server_keep_alive;
-    else if (breaks(Break::keep_alive_of_server_untold)) link.keep_alive = 10;  // 5.0, 3.2.2-22: the client's value holds
-    const auto read = [&](std::uint32_t id, std::uint32_t otherwise) { return mqtt::number_or(c.properties, id, otherwise); };
+    else if (breaks(Break::keep_alive_of_server_untold))
+        link.keep_alive = 10;  // 5.0, 3.2.2-22: the client's value holds
+    const auto read = [&](std::uint32_t id, std::uint32_t otherwise) {
+        return mqtt::number_or(c.properties, id, otherwise);
+    };
     link.receive_maximum = static_cast<std::uint16_t>(read(receive_maximum, 65'535));
     link.alias_maximum = static_cast<std::uint16_t>(read(topic_alias_maximum, 0));
     link.maximum_packet = read(maximum_packet_size, std::uint32_t(mqtt::largest_packet));
@@ -100,9 +103,10 @@ void Core::admit(Link& link, const mqtt::Connect& c, std::string_view auth_data)
         return refuse(link, 3, reason::quota_exceeded);
     bool present = false;
     Session& session = attach(link, c, id, present);
-    if (present && breaks(Break::connack_not_first)) resume(session);  // 3.2.0-1
+    const bool early = present && breaks(Break::connack_not_first);  // 3.2.0-1
+    if (early) resume(session);
     accept(link, c, present, assigned, auth_data);
-    if (link.session) resume(session);
+    if (link.session && !early) resume(session);
 }
 
 bool Core::client_id_is_served(Link& link, const mqtt::Connect& c) {
@@ -144,8 +148,11 @@ bool Core::may_connect(Link& link, const mqtt::Connect& c, std::string_view clie
 
 bool Core::will_is_served(Link& link, const mqtt::Connect& c) {
     if (!c.will || !link.v5()) return true;
-    if (c.will->qos > settings_.offer.maximum_qos) refuse(link, 0, reason::qos_not_supported);           // 3.2.2-12
-    else if (c.will->retain && !settings_.offer.retain) refuse(link, 0, reason::retain_not_supported);   // 3.2.2-13
+    const Offer& offer = settings_.offer;
+    if (c.will->qos > offer.maximum_qos && !breaks(Break::will_above_maximum_qos_accepted))
+        refuse(link, 0, reason::qos_not_supported);  // 3.2.2-12
+    else if (c.will->retain && !offer.retain && !breaks(Break::retained_will_unavailable_accepted))
+        refuse(link, 0, reason::retain_not_supported);  // 3.2.2-13
     return link.state != Link::State::closing;
 }
 

@@ -111,7 +111,7 @@ private:
     void on(Link&, const mqtt::Publish&);
     bool publish_is_served(Link&, const mqtt::Publish&);
     bool resolve_alias(Link&, const mqtt::Publish&, std::string_view& topic);
-    bool within_receive_maximum(Link&);
+    bool within_receive_maximum(Link&, const mqtt::Publish&);
     void accept(Link&, const mqtt::Publish&, std::string_view topic);
     void accept_qos2(Link&, const mqtt::Publish&, std::string_view topic);
     std::uint8_t objection(const Link&, const Message&);
@@ -188,6 +188,7 @@ private:
     std::vector<std::string> pool_;  // outboxes given back
     Subscriptions subscriptions_;
     Retained retained_;
+    Time retained_purged_{};
     // Room that is used again by every packet.
     Subscriptions::Found found_;
     std::vector<Match> matches_;

@@ -84,7 +84,8 @@ bool Core::overlooked(const Link& link, mqtt::View frame, Type type) const {
                    (!b.type || *b.type == type) && (b.field.empty() || b.field == fault.field);
         });
     };
-    return std::ranges::all_of(mqtt::all_faults(frame, link.version), sees_not);
+    const auto faults = mqtt::all_faults(frame, link.version);
+    return !faults.empty() && std::ranges::all_of(faults, sees_not);  // none: it is only too large
 }
 
 // Returns the octets that are done with.

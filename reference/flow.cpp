@@ -8,6 +8,17 @@ namespace reference {
 using mqtt::QoS;
 using Stage = InFlight::Stage;
 
+namespace {
+
+// Of each character of UTF-8 the first octet.
+std::string first_octets(std::string_view text) {
+    std::string first(text);
+    std::erase_if(first, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; });
+    return first;
+}
+
+}  // namespace
+
 bool Core::has_room(const Session& session) const {
     Link* link = session.link;
     if (!link) return false;
@@ -53,7 +64,9 @@ void Core::repeat(Session& session, InFlight& open) {
     const bool second = open.delivery.qos == QoS::exactly_once;
     if (breaks(second ? Break::qos2_not_repeated : Break::qos1_not_repeated)) return;
     const auto id = static_cast<std::uint16_t>(breaks(Break::repeat_has_new_id) ? open.id + 1'000 : open.id);
-    send_publish(link, open.delivery, id, !breaks(Break::dup_missing_on_repeat));  // 3.3.1-1
+    if (send_publish(link, open.delivery, id, !breaks(Break::dup_missing_on_repeat))) return;  // 3.3.1-1
+    if (std::exchange(open.counted, false)) --session.quota_used;  // too large by now: done with (5.0, 3.1.2-25)
+    session.window.settle(open);
 }
 
 // Sends what waits, as far as there is room: repeats first.
@@ -104,7 +117,8 @@ bool Core::send_publish(Link& link, const Delivery& delivery, std::uint16_t id, 
     mqtt::Publish p{.dup = dup, .qos = delivery.qos, .retain = delivery.retain, .packet_id = id};
     const bool aliased = link.v5() && gather_properties(link, delivery, topic);
     if (link.v5()) p.properties = std::span<const mqtt::Property>(properties_);
-    p.topic = topic;
+    const std::string cut_up = breaks(Break::topic_name_cut_up) ? first_octets(topic) : std::string();
+    p.topic = cut_up.empty() ? topic : std::string_view(cut_up);  // UTF-8 (3.3.2-1)
     p.payload = delivery.message->payload;
     if (send(link, p)) return true;
     if (aliased) link.aliases_out.erase(delivery.message->topic);
@@ -125,7 +139,8 @@ bool Core::gather_properties(Link& link, const Delivery& delivery, std::string_v
     }
     const auto& ids = delivery.identifiers;  // 3.3.4-3 to -5
     for (std::size_t i = 0; i < ids.size() && !breaks(Break::subscription_identifier_missing); ++i)
-        if (i == 0 || !breaks(Break::overlap_has_one_identifier)) properties_.emplace_back(subscription_identifier, ids[i]);
+        if (i == 0 || !breaks(Break::overlap_has_one_identifier))
+            properties_.emplace_back(subscription_identifier, ids[i]);
     return alias_topic(link, topic);
 }
 
@@ -135,6 +150,7 @@ bool Core::alias_topic(Link& link, std::string_view& topic) {
     if (link.alias_maximum == 0 && breaks(Break::alias_uninvited)) properties_.emplace_back(topic_alias, 1u);
     if (link.alias_maximum != 0 && breaks(Break::alias_above_client_maximum))
         properties_.emplace_back(topic_alias, std::uint32_t(link.alias_maximum) + 1);
+    if (link.alias_maximum != 0 && breaks(Break::alias_from_the_top)) properties_.emplace_back(topic_alias, 65'535u);
     if (!style().outbound_topic_aliases || link.alias_maximum == 0) return false;
     if (const auto known = link.aliases_out.find(topic); known != link.aliases_out.end()) {
         properties_.emplace_back(topic_alias, std::uint32_t(known->second));

@@ -20,8 +20,24 @@ Break too_long_reason(mqtt::Type type) {
     }
 }
 
+// The same with a User Property.
+Break too_long_user_property(mqtt::Type type) {
+    switch (type) {
+        case mqtt::Type::connack: return Break::connack_user_property_too_long;
+        case mqtt::Type::puback: return Break::puback_user_property_too_long;
+        case mqtt::Type::pubrec: return Break::pubrec_user_property_too_long;
+        case mqtt::Type::pubrel: return Break::pubrel_user_property_too_long;
+        case mqtt::Type::pubcomp: return Break::pubcomp_user_property_too_long;
+        case mqtt::Type::suback: return Break::suback_user_property_too_long;
+        case mqtt::Type::unsuback: return Break::unsuback_user_property_too_long;
+        default: return Break::disconnect_user_property_too_long;
+    }
+}
+
 // Where a Reason String may stand even if the client asked for none (5.0, 3.1.2-29).
-constexpr bool always_explains(mqtt::Type type) { return type == mqtt::Type::connack || type == mqtt::Type::disconnect; }
+constexpr bool always_explains(mqtt::Type type) {
+    return type == mqtt::Type::connack || type == mqtt::Type::disconnect;
+}
 
 }  // namespace
 
@@ -55,6 +71,7 @@ template <class P> bool Core::send(Link& link, const P& packet) {
     const auto before = out.size();
     out.resize(before + size);
     mqtt::encode(packet, link.version, std::span(reinterpret_cast<std::uint8_t*>(out.data() + before), size));
+    if (P::type == mqtt::Type::pubrel && breaks(Break::pubrel_has_zero_flags)) out[before] = 0x60;  // 3.6.1-1
     return true;
 }
 
@@ -62,12 +79,20 @@ template <class P> bool Core::send(Link& link, const P& packet) {
 template <class P> void Core::answer(Link& link, P packet, std::uint8_t code) {
     if constexpr (requires { packet.reason; }) packet.reason = code;
     const mqtt::Property text[]{{mqtt::property::reason_string, reason_text(code)}};
-    const bool wanted = always_explains(P::type) || link.problem_information || breaks(Break::problem_information_uninvited);
+    const bool wanted =
+        always_explains(P::type) || link.problem_information || breaks(Break::problem_information_uninvited);
     if (link.v5() && code != 0 && style().reason_strings && wanted) {
         P longer = packet;
         longer.properties = text;
         if (breaks(too_long_reason(P::type))) link.maximum_packet = mqtt::largest_packet;
         if (send(link, longer)) return;  // else the text is left out (5.0, 3.4.2-2 and its like)
+        if (breaks(too_long_user_property(P::type))) {  // 5.0, 3.4.2-3 and its like
+            const mqtt::Property why[]{{mqtt::property::user_property, "why", reason_text(code)}};
+            packet.properties = why;
+            link.maximum_packet = mqtt::largest_packet;
+            send(link, packet);
+            return;
+        }
     }
     if (!send(link, packet) && P::type != mqtt::Type::disconnect && P::type != mqtt::Type::connack) shut(link);
 }

@@ -10,7 +10,7 @@ using mqtt::QoS;
 void Core::on(Link& link, const mqtt::Publish& p) {
     std::string_view topic = p.topic;
     if (!publish_is_served(link, p) || !resolve_alias(link, p, topic)) return;
-    if (p.qos != QoS::at_most_once && !within_receive_maximum(link)) return;
+    if (p.qos != QoS::at_most_once && !within_receive_maximum(link, p)) return;
     if (p.qos > QoS::at_least_once) accept_qos2(link, p, topic);
     else accept(link, p, topic);
 }
@@ -18,8 +18,10 @@ void Core::on(Link& link, const mqtt::Publish& p) {
 // What was announced as absent is not to be used (5.0, section 3.2.2.3); false: the connection is on its end.
 bool Core::publish_is_served(Link& link, const mqtt::Publish& p) {
     if (!link.v5()) return true;
-    if (p.qos > settings_.offer.maximum_qos) fail(link, reason::qos_not_supported);                  // 3.2.2-11
-    else if (p.retain && !settings_.offer.retain) fail(link, reason::retain_not_supported);          // 3.2.2-14
+    if (p.qos > settings_.offer.maximum_qos && !breaks(Break::qos_above_maximum_accepted))
+        fail(link, reason::qos_not_supported);  // 3.2.2-11
+    else if (p.retain && !settings_.offer.retain && !breaks(Break::retain_unavailable_accepted))
+        fail(link, reason::retain_not_supported);  // 3.2.2-14
     else if (mqtt::find(p.properties, mqtt::property::subscription_identifier) &&
              !breaks(Break::identifier_in_client_publish_accepted))
         fail(link, reason::protocol_error);  // 3.3.4-6
@@ -32,7 +34,9 @@ bool Core::resolve_alias(Link& link, const mqtt::Publish& p, std::string_view& t
     const auto alias = mqtt::find(p.properties, mqtt::property::topic_alias);
     if (!alias || (alias->number == 0 && breaks(Break::alias_zero_accepted))) return true;
     const auto most = settings_.offer.topic_alias_maximum;
-    const bool above = alias->number > most && !breaks(Break::alias_above_maximum_accepted);  // 3.2.2-17, 3.3.2-9
+    const auto taken = most == 0 ? Break::alias_accepted_where_none : Break::alias_above_maximum_accepted;
+    const bool above = alias->number > most && !breaks(taken);                                // 3.2.2-17, -18, 3.3.2-9
+    if (above && breaks(Break::alias_above_maximum_swallowed)) return false;
     const bool shy = alias->number == most && breaks(Break::highest_alias_refused);           // 3.3.2-12
     if (above || shy || alias->number == 0) {
         fail(link, reason::bad_topic_alias);
@@ -42,13 +46,17 @@ bool Core::resolve_alias(Link& link, const mqtt::Publish& p, std::string_view& t
     if (aliases.size() <= alias->number) aliases.resize(alias->number + 1);
     if (!topic.empty()) aliases[alias->number] = topic;
     topic = aliases[alias->number];
-    if (topic.empty()) fail(link, reason::protocol_error);  // made on this connection or not at all (3.3.2-7)
+    if (topic.empty() && !breaks(Break::alias_unknown_swallowed))
+        fail(link, reason::protocol_error);  // made on this connection or not at all (3.3.2-7)
     return !topic.empty();
 }
 
 // A client's open publishes are bounded in 5.0 (3.3.4-7); those of QoS 1 are closed at once. False: on its end.
-bool Core::within_receive_maximum(Link& link) {
+bool Core::within_receive_maximum(Link& link, const mqtt::Publish& p) {
     if (!link.v5() || link.open_publishes < settings_.offer.receive_maximum) return true;
+    const auto open = link.session->inbound.find(p.packet_id);
+    const bool counted = open != link.session->inbound.end() && open->second.counted_on == link.id;
+    if (counted && p.qos != QoS::at_least_once) return true;  // a repeat
     if (breaks(Break::receive_maximum_overrun_accepted)) return true;
     fail(link, reason::receive_maximum_exceeded);
     return false;
@@ -89,7 +97,8 @@ std::string Core::pack_properties(const mqtt::Properties& list, Break reversed) 
     if (breaks(reversed)) std::ranges::reverse(properties_);
     const mqtt::Properties kept{std::span<const mqtt::Property>(properties_)};
     std::string packed(list.octets().size(), '\0');
-    const auto octets = mqtt::pack(kept, mqtt::Version::v5, {reinterpret_cast<std::uint8_t*>(packed.data()), packed.size()});
+    const auto octets =
+        mqtt::pack(kept, mqtt::Version::v5, {reinterpret_cast<std::uint8_t*>(packed.data()), packed.size()});
     packed.resize(octets.octets().size());
     return packed;
 }
@@ -108,6 +117,7 @@ std::uint8_t Core::objection(const Link& link, const Message& message) {
 bool Core::object(Link& link, const mqtt::Publish& p, const Message& message) {
     const auto why = objection(link, message);
     if (why == reason::success) return false;
+    if (why == reason::not_authorized && breaks(Break::denied_publish_unanswered)) return true;
     const bool no_word = !link.v5() && why == reason::quota_exceeded && p.qos != QoS::at_most_once;
     if (no_word || style().refused_publish == Refusal::close) fail(link, why);
     else acknowledge(link, p, link.v5() && style().refused_publish == Refusal::code ? why : reason::success);
@@ -188,7 +198,8 @@ void Core::on(Link& link, const mqtt::Pubrel& p) {
 std::uint8_t Core::publish(const MessagePtr& message) {
     if (message->retain) retain(message);
     else if (breaks(Break::unretained_replaces_retained) && retained_.holds(message->topic)) retained_.store(message);
-    if (message->retain && message->payload.empty() && breaks(Break::retained_empty_not_forwarded)) return reason::success;
+    if (message->retain && message->payload.empty() && breaks(Break::retained_empty_not_forwarded))
+        return reason::success;
     const bool any = route(message) != 0;
     return any || !style().say_no_subscribers ? reason::success : reason::no_matching_subscribers;
 }

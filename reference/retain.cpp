@@ -11,15 +11,17 @@ bool Core::room_to_retain(std::string_view topic, const Message& message) {
     if (message.payload.empty() || retained_.holds(topic)) return true;
     if (std::size_t(std::ranges::count(topic, '/')) >= limits.topic_levels) return false;
     const auto fits = [&] {
-        return retained_.size() < limits.retained && retained_.octets() + Retained::cost(message) <= limits.retained_octets;
+        return retained_.size() < limits.retained &&
+               retained_.octets() + Retained::cost(message) <= limits.retained_octets;
     };
     if (fits()) return true;
+    if (now_ - retained_purged_ < std::chrono::seconds(1)) return false;  // not at every message
+    retained_purged_ = now_;
     retained_.purge(now_);
     return fits();
 }
 
 void Core::retain(const MessagePtr& message) {
-    if (!settings_.offer.retain) return;  // before 5.0 there is no way to tell
     const bool empty = message->payload.empty();
     if (empty && breaks(Break::retained_empty_ignored)) return;
     if (empty && !breaks(Break::retained_empty_kept))  // 3.1.1, 3.3.1-10, -11; 5.0, 3.3.1-6, -7
@@ -37,6 +39,7 @@ void Core::retain(const MessagePtr& message) {
 // 3.1.1: at every SUBSCRIBE (3.3.1-6, 3.8.4-3); 5.0: as Retain Handling says (3.3.1-9 to -11), never for a share.
 void Core::send_retained(Subscription& subscription, bool is_new, unsigned handling) {
     if (subscription.share) return;
+    if (!settings_.offer.retain && subscription.session->link->v5()) return;
     if (handling == 0 && !is_new && breaks(Break::retained_not_sent_again)) return;
     if (handling == 1 && !is_new && !breaks(Break::retain_handling_1_ignored)) return;
     if (handling == 2 && !breaks(Break::retain_handling_2_ignored)) return;

@@ -26,7 +26,8 @@ std::size_t Core::route(const MessagePtr& message) {
 Delivery Core::delivery_for(const Subscription& s, const MessagePtr& message) const {
     // The lower of the published and the granted QoS (3.1.1, 3.8.4-6; 5.0, 3.8.4-8, 4.8.2-3).
     QoS qos = std::min(message->qos, s.qos);
-    if (breaks(Break::delivery_has_published_qos) || (s.share && breaks(Break::share_has_published_qos))) qos = message->qos;
+    if (breaks(Break::delivery_has_published_qos) || (s.share && breaks(Break::share_has_published_qos)))
+        qos = message->qos;
     if (breaks(Break::delivery_has_granted_qos)) qos = s.qos;
     // RETAIN is for new subscriptions (3.1.1, 3.3.1-9; 5.0, 3.3.1-12), unless wanted as published (5.0, 3.3.1-13).
     const bool as_published = s.retain_as_published && !breaks(Break::retain_as_published_ignored);
@@ -51,6 +52,10 @@ void Core::owe(const Subscription& subscription, const MessagePtr& message) {
     const bool met = session.match_stamp == match_stamp_;
     if (met && style().overlap == Overlap::one_copy)
         return join(matches_[session.match_index].delivery, delivery, breaks(Break::overlap_has_lowest_qos));
+    if (met && breaks(Break::copies_have_all_identifiers)) {  // 5.0, 3.3.4-5: its own alone
+        const auto& before = matches_[session.match_index].delivery.identifiers;
+        delivery.identifiers.insert(delivery.identifiers.end(), before.begin(), before.end());
+    }
     session.match_stamp = match_stamp_;
     session.match_index = matches_.size();
     matches_.push_back({&session, std::move(delivery)});
@@ -94,6 +99,8 @@ void Core::enqueue(Session& session, Delivery delivery) {
         return session.queue.size() >= limits.queued_messages || session.queued_octets + octets > limits.queued_octets;
     };
     if (full()) {  // what has expired goes first (5.0, 3.3.2-5)
+        if (now_ - session.purged < std::chrono::seconds(1)) return;  // not at every message
+        session.purged = now_;
         std::erase_if(session.queue, [&](const Delivery& d) {
             const bool gone = d.message->expired(now_);
             if (gone) session.queued_octets -= d.message->octets();

@@ -18,7 +18,8 @@ namespace {
 
 namespace asio = boost::asio;
 using Acceptor = asio::basic_socket_acceptor<Tcp, Executor>;
-using Alarm = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+using Clock = std::chrono::steady_clock;
+using Alarm = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>;
 constexpr int backlog = 4096;
 constexpr Time accept_pause = std::chrono::milliseconds(100);  // when descriptors have run out
 constexpr Time goodbye = std::chrono::milliseconds(800);       // to write what is queued at the end
@@ -103,7 +104,8 @@ void Server::State::serve() {
     while (!(goodbye_at && ((links.empty() && lingering == 0) || now() >= *goodbye_at))) {
         set_alarm();
         io.run_one();
-        for (int ready = 0; ready < 256 && io.poll_one(); ++ready) {  // bounded, or a busy client keeps the rest waiting
+        // Bounded, or a busy client keeps the rest waiting.
+        for (int ready = 0; ready < 256 && io.poll_one(); ++ready) {
         }
         const auto due = broker.deadline();
         if (due && *due <= now()) broker.tick(now());
@@ -134,7 +136,8 @@ void Server::State::say_goodbye() {
 
 // ---- the face -------------------------------------------------------------------
 
-Server::Server(Settings settings, ServerOptions options) : state_(std::make_unique<State>(std::move(settings), options)) {}
+Server::Server(Settings settings, ServerOptions options)
+    : state_(std::make_unique<State>(std::move(settings), options)) {}
 Server::~Server() { stop(); }
 std::uint16_t Server::port() const { return state_->port; }
 

@@ -80,6 +80,7 @@ struct Session {
     std::unordered_map<std::uint16_t, Inbound> inbound;
     std::optional<PendingWill> will;
     std::optional<Time> will_due, end_due, armed;
+    Time purged{};                         // when the queue was last searched for what has expired
     std::uint64_t match_stamp = 0;         // of the last route() that met this session
     std::size_t match_index = 0;
 };

@@ -73,7 +73,8 @@ void Core::set_expiry(Link& link, Session& session, const mqtt::Connect& c) {
 // 3.1.1, 3.1.4-2; 5.0, 3.1.4-3: the earlier connection goes.
 void Core::take_over(Session& session) {
     Link& old = *session.link;
-    if (!breaks(Break::takeover_keeps_old)) return disconnect(old, reason::session_taken_over, style().disconnect_on_takeover);
+    if (!breaks(Break::takeover_keeps_old))
+        return disconnect(old, reason::session_taken_over, style().disconnect_on_takeover);
     const auto serial = ++last_session_;
     auto shadow = std::make_unique<Session>();  // keeps the old connection going
     shadow->client_id = '\0' + std::to_string(serial);

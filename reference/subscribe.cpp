@@ -60,7 +60,8 @@ std::uint8_t Core::objection(Link& link, const mqtt::Subscribe::Entry& entry, bo
     const Offer& offer = settings_.offer;
     const Limits& limits = settings_.limits;
     if (style().fail_bad_filters && !mqtt::is_topic_filter(entry.filter, link.version)) return reason::bad_topic_filter;
-    if (link.v5() && !offer.shared_subscriptions && entry.filter.starts_with("$share/")) return reason::shared_not_supported;
+    if (link.v5() && !offer.shared_subscriptions && entry.filter.starts_with("$share/"))
+        return reason::shared_not_supported;
     if (!offer.wildcards && mqtt::has_wildcard(entry.filter)) return reason::wildcards_not_supported;  // 3.1.1, 3.8.3-2
     if (settings_.allowed &&
         !settings_.allowed({link.session->client_id, link.user_name, Action::subscribe, entry.filter}))
@@ -77,10 +78,15 @@ std::uint8_t Core::grant(Link& link, const mqtt::Subscribe::Entry& entry, std::u
     if (const auto why = objection(link, entry, is_new); why != 0)
         return link.v5() ? why : reason::unspecified;  // 0x80 is all there is before 5.0 (3.9.3-2)
     const auto asked = std::min(entry.qos, mqtt::QoS::exactly_once);
+    if (asked == mqtt::QoS::at_least_once && asked > settings_.offer.maximum_qos &&
+        breaks(Break::qos_above_maximum_not_granted))
+        return reason::unspecified;
     const auto most = link.v5() ? std::min(settings_.offer.maximum_qos, style().grant_at_most) : style().grant_at_most;
     const auto qos = std::min(asked, most);  // 3.2.2-10
     if (!is_new && breaks(Break::resubscribe_adds)) {  // 3.8.4-3: replaced as a whole
-        add_subscription(*link.session, std::string(entry.filter) + '\0' + std::to_string(held.size()), link, entry.filter).qos = qos;
+        add_subscription(*link.session, std::string(entry.filter) + '\0' + std::to_string(held.size()), link,
+                         entry.filter)
+            .qos = qos;
     }
     if (is_new) add_subscription(*link.session, std::string(entry.filter), link, entry.filter);
     Subscription& s = held.find(entry.filter)->second;
@@ -133,7 +139,8 @@ std::uint8_t Core::drop(Session& session, std::string_view filter) {
             if (s.filter != filter && mqtt::matches(filter, s.filter)) drop(session, s);
         }
     const auto it = session.subscriptions.find(filter);
-    if (it == session.subscriptions.end()) return style().say_no_subscription ? reason::no_subscription_existed : reason::success;
+    if (it == session.subscriptions.end())
+        return style().say_no_subscription ? reason::no_subscription_existed : reason::success;
     if (breaks(Break::unsubscribe_drops_begun))
         for (InFlight* open : session.window.all(InFlight::Stage::published))
             if (mqtt::matches(it->second.matched, open->delivery.message->topic)) settle(session, *open, false);
@@ -143,7 +150,9 @@ std::uint8_t Core::drop(Session& session, std::string_view filter) {
 
 void Core::drop(Session& session, Subscription& subscription) {
     subscriptions_.remove(subscription);
-    std::erase_if(session.subscriptions, [&](const auto& held) { return &held.second == &subscription; });
+    const auto it = session.subscriptions.find(subscription.filter);
+    if (it != session.subscriptions.end() && &it->second == &subscription) session.subscriptions.erase(it);
+    else std::erase_if(session.subscriptions, [&](const auto& held) { return &held.second == &subscription; });
 }
 
 // Even where nothing was dropped (3.10.4-4, -5).
@@ -154,7 +163,8 @@ void Core::answer(Link& link, const mqtt::Unsubscribe& p, std::vector<mqtt::Unsu
     if (breaks(Break::unsuback_codes_reversed)) std::ranges::reverse(codes);
     if (breaks(Break::unsuback_has_one_code)) codes.resize(1);
     for (auto& code : codes)
-        if (breaks(Break::unsuback_undefined_reason) && code.value == reason::no_subscription_existed) code.value = 0x12;
+        if (breaks(Break::unsuback_undefined_reason) && code.value == reason::no_subscription_existed)
+            code.value = 0x12;
     const auto id = breaks(Break::unsuback_wrong_packet_id) ? after(p.packet_id) : p.packet_id;
     const std::span<const mqtt::Unsuback::Code> all(codes);
     if (!breaks(Break::unsuback_per_filter)) return answer(link, mqtt::Unsuback{id, {}, all}, why);

@@ -43,9 +43,9 @@ void Core::publish_will(Session& session) {
     if (settings_.allowed &&
         !settings_.allowed({session.client_id, will->user_name, Action::publish, will->message->topic}))
         return;
-    if (will->message->retain && !room_to_retain(will->message->topic, *will->message)) return;
     auto message = std::make_shared<Message>(*will->message);
     message->arrived = now_;
+    message->retain = message->retain && room_to_retain(message->topic, *message);
     publish(message);
     if (breaks(Break::will_twice)) publish(message);
 }

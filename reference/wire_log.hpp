@@ -11,7 +11,8 @@ namespace reference {
 class WireLog {
 public:
     using Write = std::function<void(const std::string&)>;
-    WireLog(std::string name, bool packets, const Write& write) : name_(std::move(name)), packets_(packets), write_(write) {}
+    WireLog(std::string name, bool packets, const Write& write)
+        : name_(std::move(name)), packets_(packets), write_(write) {}
     void received(mqtt::View bytes) { follow(in_, "<-", bytes); }
     void sent(mqtt::View bytes) { follow(out_, "->", bytes); }
     void event(std::string_view what);

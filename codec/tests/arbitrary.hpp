@@ -21,8 +21,8 @@ struct Choosing {
     std::string string(const Rule& r, Version v) {
         static const std::vector<std::string> words{
             "a", "news", "sport/tennis", "$SYS/x", "/", "ü", "\xF0\x9F\x98\x80", "\xEF\xBB\xBF", "+", "#", "/+/#",
-            "MQTT", "", "a long topic/with/levels", "grüße/+/x", "$share/group/a/+", "seven77", "eight888", "sixteen/of/these",
-            std::string(130, 'x'), std::string(16'500, 'y')};
+            "MQTT", "", "a long topic/with/levels", "grüße/+/x", "$share/group/a/+", "seven77", "eight888",
+            "sixteen/of/these", std::string(130, 'x'), std::string(16'500, 'y')};
         if (r.must == Must::anything) return *rc::gen::arbitrary<std::string>();
         return *rc::gen::suchThat(rc::gen::elementOf(words),
                                   [must = r.must, v](const auto& s) { return holds(must, Text(s), v); });
@@ -38,7 +38,8 @@ struct Choosing {
         } else {
             const auto beyond = std::uint64_t(1) << width;
             v = static_cast<T>(*rc::gen::suchThat(
-                rc::gen::oneOf(rc::gen::inRange<std::uint64_t>(0, beyond), rc::gen::element<std::uint64_t>(0, 1, beyond - 1)),
+                rc::gen::oneOf(rc::gen::inRange<std::uint64_t>(0, beyond),
+                               rc::gen::element<std::uint64_t>(0, 1, beyond - 1)),
                 [must = r.must, version](auto x) { return holds(must, x, version); }));
         }
     }

@@ -111,7 +111,7 @@ Fault header_alone(const std::string& head, Version v, std::size_t maximum) {
 TEST(RemainingLength, is_read_exactly_at_its_edges) {
     for (auto v : {v3, v4, v5})
         for (auto& e : edges) {
-            const auto head = "\x30" + unhex(e.hex);
+            const auto head = unhex(std::string("30 ") + e.hex);
             EXPECT_FALSE(header_alone(head, v, head.size() + e.length)) << e.length;
             const auto fault = header_alone(head, v, head.size() + e.length - 1);
             EXPECT_EQ(fault.what, "is above the maximum packet size") << e.length;
@@ -128,7 +128,7 @@ TEST(RemainingLength, is_written_as_in_the_table) {
         const std::string payload(e.length - 3, 'x');
         const Publish p{.topic = "t", .payload = payload};
         const auto wire = encode(p, v4);
-        const auto head = "\x30" + unhex(e.hex);
+        const auto head = unhex(std::string("30 ") + e.hex);
         ASSERT_EQ(wire.size(), head.size() + e.length);
         EXPECT_EQ(hex(octets(wire).first(head.size())), hex(octets(head)));
         Packet back;
@@ -172,7 +172,8 @@ TEST(RemainingLength, limit_bounds_decoding_too) {
 }
 TEST(Frame, tells_type_body_and_size) {
     Fault fault;
-    const auto wire = "\x3b\x80\x01" + std::string(128, 'x') + "more";
+    auto wire = unhex("3b 80 01");
+    wire.append(128, 'x').append("more");
     const auto f = frame(octets(wire), v4, fault);
     EXPECT_EQ(f.head, 0x3b);
     EXPECT_EQ(f.type(), Type::publish);

@@ -80,7 +80,8 @@ TEST(Layout, tells_where_each_field_lands) {
 TEST(Pack, writes_a_list_once_and_changes_nothing) {
     std::uint8_t room[64];
     const Property list[]{{property::topic_alias, 7u}, {property::user_property, "a", "b"}};
-    const Publish plain{.topic = "t", .properties = list}, packed{.topic = "t", .properties = pack(plain.properties, v5, room)};
+    const Publish plain{.topic = "t", .properties = list};
+    const Publish packed{.topic = "t", .properties = pack(plain.properties, v5, room)};
     EXPECT_TRUE(packed.properties.is_raw(v5));
     EXPECT_EQ(hex(packed.properties.octets()), "23 00 07 26 00 01 61 00 01 62");
     EXPECT_EQ(encode(packed, v5), encode(plain, v5));
@@ -137,7 +138,7 @@ TEST(Quoted, cuts_between_characters) {
     EXPECT_EQ(quoted("aüb", 2), "\"a\"... (4 octets)");
     EXPECT_EQ(quoted("aüb", 3), "\"aü\"... (4 octets)");
     EXPECT_EQ(quoted("aüb", 4), "\"aüb\"");
-    const auto binary = quoted(std::string(100, '\x80'), 10);  // no characters at all: cut all the same, but not to nothing
+    const auto binary = quoted(std::string(100, '\x80'), 10);  // no characters at all: cut, but not to nothing
     EXPECT_TRUE(binary.starts_with(R"("\x80\x80)")) << binary;
     EXPECT_TRUE(binary.ends_with("... (100 octets)")) << binary;
 }

@@ -136,7 +136,7 @@ TEST(Damage, to_any_octets_is_a_fault_or_keeps_its_meaning) {
                 Fault fault;
                 const auto w = version_of(q, v);
                 const auto rewritten = encode(q, w);
-                RC_LOG() << print(q, w) << "\n" << hex(octets(wire), 200) << "\n" << hex(octets(rewritten), 200) << "\n";
+                RC_LOG() << print(q, w) << "\n" << hex(octets(wire), 200) << "\n" << hex(octets(rewritten), 200);
                 RC_ASSERT(decode(again, octets(rewritten), w, fault) == rewritten.size());
                 RC_ASSERT(again == q);
                 RC_ASSERT(rewritten.size() <= wire.size());

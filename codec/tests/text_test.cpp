@@ -115,7 +115,8 @@ TEST(Utf8, random_texts_agree_with_the_table) {
 
 std::vector<Text> levels_of(Text s) {
     std::vector<Text> levels;
-    for (std::size_t slash; (slash = s.find('/')) != s.npos; s.remove_prefix(slash + 1)) levels.push_back(s.substr(0, slash));
+    for (std::size_t slash; (slash = s.find('/')) != s.npos; s.remove_prefix(slash + 1))
+        levels.push_back(s.substr(0, slash));
     levels.push_back(s);
     return levels;
 }
@@ -143,13 +144,14 @@ template <class F> void every_text(Text alphabet, std::size_t longest, F judge) 
         for (std::size_t i = 0; i < length; ++i) all *= alphabet.size();
         for (std::size_t n = 0; n < all; ++n) {
             std::string s;
-            for (std::size_t i = 0, rest = n; i < length; ++i, rest /= alphabet.size()) s += alphabet[rest % alphabet.size()];
+            for (auto rest = n; s.size() < length; rest /= alphabet.size()) s += alphabet[rest % alphabet.size()];
             judge(s);
         }
     }
 }
 TEST(Topics, every_short_filter_agrees_with_a_plain_judge) {
-    const Text leads[]{"", "x", "abc/", "abcde/", "abcdefg", "abcdefg/", "abcdefghijklm/", "$share/", "$share/g/", "ü/"};
+    const Text leads[]{"", "x", "abc/", "abcde/", "abcdefg", "abcdefg/", "abcdefghijklm/", "$share/", "$share/g/",
+                       "ü/"};
     for (Text lead : leads)
         every_text("a/+#", 5, [&](const std::string& tail) {
             const auto s = std::string(lead) + tail;

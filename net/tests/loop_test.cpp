@@ -148,6 +148,20 @@ TEST_F(LoopTest, BytesBeforeAnRstAreReadAlsoWhenAWriteMeetsItFirst) {
     EXPECT_EQ(record.end, End::reset);
 }
 
+TEST_F(LoopTest, AnRstRightAfterConnectingHidesNothing) {
+    Listener listener;
+    listener.serve([](int fd) {
+        net::test::write_all(fd, "no room");
+        net::test::reset(fd);
+    });
+    dial(listener.port);
+    listener.join();  // the kernel has connected and been reset before the loop looks for the first time
+    ASSERT_TRUE(until_end());
+    EXPECT_TRUE(record.opened);
+    EXPECT_EQ(record.bytes, "no room");
+    EXPECT_EQ(record.end, End::reset);
+}
+
 TEST_F(LoopTest, HalfCloseLetsTheAnswerThrough) {
     Listener listener;
     std::string heard;

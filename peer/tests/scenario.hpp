@@ -1,6 +1,6 @@
 // One conversation of two peers with the reference broker, run alike over real TCP and over the virtual network.
 #pragma once
-#include <algorithm>
+#include <map>
 
 #include "peer/peer.hpp"
 
@@ -21,14 +21,15 @@ struct Stage {
     /// The transcript without times, in its order.
     std::vector<std::string> story() const {
         std::vector<std::string> lines;
-        for (const auto& line : transcript->lines()) lines.push_back(line.substr(line.find_first_not_of(" .0123456789")));
+        for (const auto& line : transcript->lines())
+            lines.push_back(line.substr(line.find_first_not_of(" .0123456789")));
         return lines;
     }
     /// The same, peer by peer: TCP keeps the order within a connection, not across connections.
-    std::vector<std::string> stories() const {
-        auto lines = story();
-        std::ranges::stable_sort(lines, {}, [](const std::string& line) { return line.substr(0, line.find(' ')); });
-        return lines;
+    std::map<std::string, std::vector<std::string>> stories() const {
+        std::map<std::string, std::vector<std::string>> by_peer;
+        for (const auto& line : story()) by_peer[line.substr(0, line.find(' '))].push_back(line);
+        return by_peer;
     }
 };
 

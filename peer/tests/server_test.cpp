@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+
 #include <csignal>
+#include <ctime>
 #include <future>
 #include <system_error>
 
@@ -134,14 +137,55 @@ TEST(Server, LogsPacketsAndFaultsButNoPasswords) {
     EXPECT_EQ(lines.find("hush"), std::string::npos) << lines;
 }
 
-/// Opens, connects, subscribes to "flood" and never reads.
-int deaf_reader(std::uint16_t port) {
-    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+int open_socket() { return ::socket(AF_INET, SOCK_STREAM, 0); }
+void connect_socket(int fd, std::uint16_t port) {
     sockaddr_in at{};
     at.sin_family = AF_INET;
     at.sin_port = htons(port);
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
+}
+
+/// Leaves no descriptor to be had, until it is destroyed.
+class NoDescriptors {
+public:
+    explicit NoDescriptors(int first_free) {
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        rlimit tight = before_;
+        tight.rlim_cur = rlim_t(first_free);
+        EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &tight), 0);
+    }
+    ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+private:
+    rlimit before_{};
+};
+
+TEST(Server, WaitsWithoutSpinningWhereDescriptorsRunOut) {
+    reference::Server server({}, {});
+    server.start();
+    net::AsioLoop loop;
+    const int client = open_socket();
+    {
+        const int first_free = ::dup(client);  // everything below is in use
+        ::close(first_free);
+        const NoDescriptors none(first_free);
+        connect_socket(client, server.port());  // the kernel completes it; the server cannot accept it
+        const auto before = std::clock();
+        loop.run_for(300ms);
+        EXPECT_LT(double(std::clock() - before) / CLOCKS_PER_SEC, 0.15);
+    }
+    const mqtt::Connect connect{.client_id = "patient"};
+    net::test::write_all(client, mqtt::encode(connect, Version::v5));
+    int error = 0;
+    EXPECT_TRUE(net::test::read_all(client, error, 1).starts_with('\x20'));
+    ::close(client);
+}
+
+/// Connects, subscribes to "flood" and never reads.
+int deaf_reader(std::uint16_t port) {
+    const int fd = open_socket();
+    connect_socket(fd, port);
     const mqtt::Connect connect{.client_id = "deaf"};
     const mqtt::Subscribe::Entry entries[]{{.filter = "flood"}};
     const mqtt::Subscribe subscribe{.packet_id = 1, .entries = entries};

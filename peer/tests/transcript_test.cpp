@@ -33,7 +33,9 @@ TEST(Transcript, SaysWhatIsWrongWithAReceivedPacket) {
 
 TEST(Transcript, CutsLongLinesNotInsideACharacter) {
     Transcript transcript;
-    const auto& text = transcript.add(0ms, "p", Direction::event, Version::v5, std::string(100, 'x') + "\xc3\xa4\xc3\xa4");
+    std::string long_text(100, 'x');
+    for (int i = 0; i < 2; ++i) long_text.append("\xc3\xa4");
+    const auto& text = transcript.add(0ms, "p", Direction::event, Version::v5, long_text);
     for (std::size_t width = 100; width < 120; ++width) {
         const auto line = transcript.line(text, width);
         EXPECT_LE(line.size(), width);

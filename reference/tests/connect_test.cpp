@@ -24,7 +24,8 @@ TEST_P(Connecting, WorksOctetByOctet) {
 TEST_P(Connecting, PacketsBehindConnectInOneReadAreServed) {
     Net net;
     Client& c = net.dial(v);
-    c.raw(mqtt::encode(mqtt::Connect{.level = static_cast<std::uint8_t>(v), .client_id = "a"}, v) + std::string("\xc0\0", 2));
+    c.raw(mqtt::encode(mqtt::Connect{.level = static_cast<std::uint8_t>(v), .client_id = "a"}, v) +
+          std::string("\xc0\0", 2));
     c.take<mqtt::Connack>();
     c.take<mqtt::Pingresp>();
 }
@@ -113,7 +114,9 @@ TEST_P(Connecting, UnavailableWhenToldToBe) {
 
 TEST_P(Connecting, WhatFollowsARefusalIsIgnored) {
     Settings settings;
-    settings.login = [](const Credentials& c) { return c.client_id == "bad" ? Admission::bad_login : Admission::granted; };
+    settings.login = [](const Credentials& c) {
+        return c.client_id == "bad" ? Admission::bad_login : Admission::granted;
+    };
     for (bool lies : {false, true}) {
         if (lies) settings.policy.violate(Break::refused_connect_served);
         Net net(settings);

@@ -86,7 +86,8 @@ public:
     /// Sends CONNECT; the answer is not taken.
     Client& greet(Version v, const Hello& hello) {
         Client& c = dial(v);
-        mqtt::Connect connect{.level = static_cast<std::uint8_t>(v), .clean_start = hello.clean, .keep_alive = hello.keep_alive};
+        mqtt::Connect connect{
+            .level = static_cast<std::uint8_t>(v), .clean_start = hello.clean, .keep_alive = hello.keep_alive};
         if (v == Version::v3_1) connect.protocol = "MQIsdp";
         connect.client_id = hello.id;
         connect.properties = std::span<const Property>(hello.properties);
@@ -116,6 +117,7 @@ public:
             const auto bytes = broker.take(id, close);
             by_link[id]->input += bytes;
             if (close) by_link[id]->closed = true;
+            log += std::to_string(id) + ':' + bytes + (close ? "|" : "");
             split(*by_link[id]);
         }
     }
@@ -135,6 +137,7 @@ public:
     mqtt::Connack connack;
     std::vector<std::unique_ptr<Client>> clients;
     std::map<LinkId, Client*> by_link;
+    std::string log;  // all that was sent to whom, and each close
 
 private:
     static void split(Client& c) {

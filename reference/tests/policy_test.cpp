@@ -1,15 +1,22 @@
+#include <algorithm>
 #include <fstream>
 #include <set>
 
 #include "reference/tests/kit.hpp"
+#include "reference/variations.hpp"
 
 namespace reference::test {
 namespace {
 
 std::set<std::string, std::less<>> ids_of(const std::string& table) {
-    std::ifstream in(std::string(MQTTSPEC_CORPUS) + "/statements/" + table);
+    std::ifstream in(MQTTSPEC_CORPUS "/statements/" + table);
     std::set<std::string, std::less<>> ids;
     for (std::string line; std::getline(in, line);) ids.insert(line.substr(0, line.find('\t')));
+    std::ifstream extra(MQTTSPEC_CORPUS "/statements/extra.tsv");  // the protocol comes first there
+    for (std::string line; std::getline(extra, line);) {
+        const auto id = line.find('\t') + 1;
+        ids.insert(line.substr(id, line.find('\t', id) - id));
+    }
     return ids;
 }
 
@@ -59,6 +66,31 @@ TEST(Violations, LeaveABrokerThatServes) {
             net.greet(v, {.id = "other"}).send(message("t", "x"));
             EXPECT_FALSE(c.closed) << violations()[i].id;
         }
+}
+
+TEST(Variations, ServeAPlainClient) {
+    for (const Variation& variation : variations())
+        for (Version v : {Version::v3_1_1, Version::v5}) {
+            Settings settings;
+            variation.apply(settings);
+            const bool served = v == Version::v5 ? settings.offer.v5 : settings.offer.v3_1_1;
+            Net net(settings);
+            Client& c = net.greet(v, {.id = "plain"});
+            EXPECT_EQ(c.closed, !served) << variation.id;
+            if (!served) continue;
+            EXPECT_EQ(c.take<mqtt::Connack>().code, 0) << variation.id;
+            c.subscribe("t");
+            net.greet(v, {.id = "other"}).send(message("t", "x"));
+            EXPECT_EQ(c.take<mqtt::Publish>().payload, "x") << variation.id;
+            EXPECT_TRUE(c.answers_ping()) << variation.id;
+            EXPECT_EQ(find_variation(variation.id), &variation);
+        }
+    EXPECT_EQ(find_variation("none"), nullptr);
+    EXPECT_GE(variations().size(), 25u);
+}
+
+TEST(Variations, HaveAnEffect) {
+    EXPECT_TRUE(std::ranges::none_of(variations(), [](const Variation& v) { return v.effect.empty(); }));
 }
 
 }  // namespace

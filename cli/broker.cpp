@@ -1,0 +1,148 @@
+// mqttspec broker: the reference broker.
+#include <fmt/format.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <iostream>
+#include <system_error>
+
+#include "cli/commands.hpp"
+#include "cli/limits.hpp"
+#include "conformance/listing.hpp"
+#include "conformance/patterns.hpp"
+#include "reference/login.hpp"
+#include "reference/server.hpp"
+
+namespace cli {
+namespace {
+
+struct BrokerCommand {
+    std::shared_ptr<Common> common = std::make_shared<Common>();
+    std::uint16_t port = 1883;
+    std::string bind = "127.0.0.1", login_file, acl, log = "quiet", hash_user;
+    std::vector<std::string> violate, limits;
+    bool anonymous = false;
+    CLI::Option* hash_option = nullptr;
+};
+
+void add_options(CLI::App& app, BrokerCommand& o) {
+    const auto all = CLI::detail::expected_max_vector_size;
+    app.add_option("--port", o.port, "1883 by default; 0: any free one, printed")->check(CLI::Range(0, 65535))->type_name("PORT");
+    app.add_option("--bind", o.bind, "address to listen on, 127.0.0.1 by default")->type_name("ADDRESS");
+    app.add_option("--login-file", o.login_file, "user:hash lines; mosquitto_passwd's are understood too")->type_name("FILE");
+    app.add_option("--acl", o.acl, "who may do what, as mosquitto's acl_file")->type_name("FILE");
+    app.add_flag("--allow-anonymous", o.anonymous, "serve clients without a login too; needed with --login-file, or to serve everybody on an address others reach");
+    app.add_option("--violate", o.violate, "misbehave on purpose: id of a violation (mqttspec list); repeatable")
+        ->type_name("ID")->expected(1, all)->allow_extra_args(false);
+    app.add_option("--limits", o.limits, "KEY=VALUE, repeatable; keys: " + limit_keys())
+        ->type_name("KEY=VALUE")->expected(1, all)->allow_extra_args(false);
+    app.add_option("--log", o.log, "packets, faults or quiet (the default)")->check(CLI::IsMember({"packets", "faults", "quiet"}))->type_name("LEVEL");
+    o.hash_option = app.add_option("--hash-password", o.hash_user, "read a password from stdin, print a line for the login file, and end")
+                        ->expected(0, 1)->type_name("[USER]");
+    for (const char* name : {"--tls-port", "--cert", "--key", "--cafile"}) not_built(app, name, "TLS is");
+    not_built(app, "--require-certificate", "TLS is", false);
+    for (const char* name : {"--ws-port", "--wss-port"}) not_built(app, name, "WebSocket is");
+    not_built(app, "--store", "the store is");
+    not_built(app, "--judge-clients", "judging clients is");
+    not_built(app, "--unix-socket", "Unix sockets are");
+    not_built(app, "--metrics-port", "metrics are");
+}
+
+/// One line from stdin, not shown where that is a terminal.
+std::string read_password() {
+    termios before{};
+    const bool terminal = tcgetattr(STDIN_FILENO, &before) == 0;
+    if (terminal) {
+        std::cerr << "Password: " << std::flush;
+        termios hidden = before;
+        hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+    }
+    std::string line;
+    const bool got = static_cast<bool>(std::getline(std::cin, line));
+    if (terminal) {
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+        std::cerr << "\n";
+    }
+    if (!got) usage("--hash-password: a password is expected on the standard input");
+    return line;
+}
+
+int print_hash(const BrokerCommand& o) {
+    if (!reference::can_hash()) usage("--hash-password: this build has no hashing (-DMQTTSPEC_TLS=OFF)");
+    if (o.hash_user.find(':') != std::string::npos) usage("--hash-password: a user name in a login file holds no colon");
+    const std::string hash = reference::hash_password(read_password());
+    fmt::print("{}{}{}\n", o.hash_user, o.hash_user.empty() ? "" : ":", hash);
+    return 0;
+}
+
+/// What to say about an id that is no violation: a statement's own are named.
+[[noreturn]] void no_violation(const std::string& id) {
+    std::string own;
+    std::vector<std::string_view> known;
+    for (const auto& v : reference::violations()) {
+        known.push_back(v.id);
+        if (v.statements.v3_1_1 == id || v.statements.v5 == id) own += (own.empty() ? "" : ", ") + std::string(v.id);
+    }
+    if (!conformance::is_statement(id)) usage("--violate " + id + ": is no violation" + conformance::suggestion(id, known));
+    usage("--violate " + id + ": is a statement; " + (own.empty() ? "no violation breaks it" : "what breaks it: " + own));
+}
+
+bool is_loopback(const std::string& address) { return address.starts_with("127.") || address == "::1" || address == "localhost"; }
+
+/// Nobody has to be let in by name where there is no login file: everybody is, as long as only this machine can come.
+reference::Settings settings(const BrokerCommand& o) {
+    reference::Settings s;
+    for (const auto& text : o.limits) apply_limit(s, text);
+    for (const auto& id : o.violate) {
+        const auto violation = reference::find_violation(id);
+        if (!violation) no_violation(id);
+        s.policy.violate(*violation);
+    }
+    if (!o.login_file.empty()) s.login = reference::LoginFile::read(o.login_file).hook(o.anonymous);
+    else if (!o.anonymous && !is_loopback(o.bind))
+        usage("--bind " + o.bind + ": others reach that address: give --login-file FILE, or --allow-anonymous to serve everybody");
+    if (!o.acl.empty()) s.allowed = reference::AclFile::read(o.acl).hook();
+    return s;
+}
+
+reference::ServerOptions server_options(const BrokerCommand& o) {
+    reference::ServerOptions s;
+    s.bind = o.bind == "localhost" ? "127.0.0.1" : o.bind;
+    s.port = o.port;
+    s.log_level = o.log == "packets" ? reference::LogLevel::packets : o.log == "faults" ? reference::LogLevel::faults : reference::LogLevel::quiet;
+    s.log = [](const std::string& line) {
+        std::fputs((line + "\n").c_str(), stdout);
+        std::fflush(stdout);
+    };
+    return s;
+}
+
+int run_broker(const BrokerCommand& o) {
+    if (o.common->source(o.hash_option) != Source::none) return print_hash(o);
+    const auto what = settings(o);
+    const auto how = server_options(o);
+    try {
+        reference::Server server(what, how);
+        const std::string host = how.bind.find(':') == std::string::npos ? how.bind : "[" + how.bind + "]";
+        server.run([&] {
+            fmt::print("ready mqtt://{}:{}\n", host, server.port());
+            std::fflush(stdout);
+        });
+    } catch (const std::system_error& e) {
+        usage(fmt::format("cannot listen on {} port {}: {}", o.bind, o.port, e.code().message()));
+    }
+    return 0;
+}
+
+}  // namespace
+
+Command add_broker(CLI::App& program) {
+    auto o = std::make_shared<BrokerCommand>();
+    CLI::App* app = program.add_subcommand("broker", "the reference broker");
+    add_options(*app, *o);
+    o->common->add(*app);
+    return {app, o->common, [o] { return run_broker(*o); }};
+}
+
+}  // namespace cli

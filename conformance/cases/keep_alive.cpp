@@ -1,0 +1,99 @@
+// 3.1.2.10 Keep Alive; 5.0, 3.2.2.3.14 Server Keep Alive.
+#include "conformance/cases/timing.hpp"
+#include "conformance/cases/wills.hpp"
+
+namespace conformance {
+namespace {
+
+/// The Keep Alive that holds on that connection, in milliseconds: the server's where it gives one.
+milliseconds keep_alive_of(const Test& test, const Peer* client, std::uint16_t asked) {
+    return 1000ms * number_or(test.connack(client).properties, property::server_keep_alive, asked);
+}
+/// When the server has to have closed, counted from the last packet of the client.
+net::Duration due(const Test& test, milliseconds keep_alive) { return keep_alive * 3 / 2 + tolerance(test); }
+
+/// Longer ones would hold up the run.
+void has_to_be_short(Test& test, milliseconds keep_alive) {
+    if (keep_alive == 0ms) test.unreachable("the server does without Keep Alive");
+    const auto length = std::to_string(keep_alive / 1s) + " s";
+    if (keep_alive > 2s) test.unreachable("the server asks for a Keep Alive of " + length);
+}
+
+/// The server closes in time; sooner than in one and a half times Keep Alive it may, but need not.
+Task<void> is_cut_off(Test& test, Peer* client, milliseconds keep_alive) {
+    const auto since = test.now();
+    Ending end;
+    try {
+        end = co_await client->ending(due(test, keep_alive));
+    } catch (const Failure& f) {
+        if (f.cause != Failure::Cause::timeout) throw;
+        const auto limit = std::to_string(std::chrono::duration_cast<milliseconds>(due(test, keep_alive)).count());
+        throw Failure("a silent client is not cut off", "a close within " + limit + " ms", f.actual);
+    }
+    const auto waited = std::chrono::duration_cast<milliseconds>(test.now() - since);
+    if (waited < keep_alive) test.warn("cut off after " + std::to_string(waited.count()) + " ms of silence");
+    if (end.disconnect && end.disconnect->reason != 0x8D)
+        test.warn("a silent client gets DISCONNECT with reason " + std::to_string(end.disconnect->reason));
+}
+
+}  // namespace
+
+CASE(keep_alive, silent_client_is_cut_off, "A client silent for 1.5 times its Keep Alive is closed, and its will comes",
+     {.v3_1_1 = {"MQTT-3.1.2-24", "MQTT-3.1.2-8"}, .v5 = {"MQTT-3.1.2-22", "MQTT-3.1.2-8"}}) {
+    const Text topic = test.topic("will");
+    const Audience a = co_await audience(test, topic);
+    Connect c = with_will(test, "client", topic, "gone");
+    c.keep_alive = 1;
+    auto* client = co_await test.connect_as("client", c);
+    has_to_be_short(test, keep_alive_of(test, client, 1));
+    co_await is_cut_off(test, client, keep_alive_of(test, client, 1));
+    co_await hears_will(test, a.watcher, topic, "gone", "the end of a silent client");
+}
+
+CASE(keep_alive, deliveries_are_no_sign_of_life, "What the server sends does not keep a silent client connected",
+     {.v3_1_1 = {"MQTT-3.1.2-24"}, .v5 = {"MQTT-3.1.2-22"}}) {
+    const Text topic = test.topic("news");
+    Connect c = test.hello("client");
+    c.keep_alive = 1;
+    auto* client = co_await test.connect_as("client", c);
+    const auto keep_alive = keep_alive_of(test, client, 1);
+    has_to_be_short(test, keep_alive);
+    auto* speaker = co_await test.connect("speaker");
+    co_await test.subscribe(client, topic, QoS::at_most_once);
+    const auto since = test.now();
+    while (!client->ended()) {
+        test.check(test.now() - since < due(test, keep_alive), "a silent client that gets deliveries is not cut off");
+        co_await test.publish(speaker, topic, "news");
+        co_await test.wait(speaker, 200ms);
+    }
+    test.check(client->waiting_deliveries() > 0, "no delivery came to the silent client");
+}
+
+CASE(keep_alive, client_that_pings_stays, "A client that sends PINGREQ in time stays connected",
+     {.v3_1_1 = {"MQTT-3.1.2-24"}, .v5 = {"MQTT-3.1.2-22"}}) {
+    Connect c = test.hello("client");
+    c.keep_alive = 1;
+    auto* client = co_await test.connect_as("client", c);
+    has_to_be_short(test, keep_alive_of(test, client, 1));
+    for (int n = 0; n < 6; ++n) {
+        co_await test.wait(client, 450ms);
+        if (co_await client->stays_open_through_ping()) continue;
+        test.warn("a client that pings within its Keep Alive is cut off");
+        co_return;
+    }
+    co_await is_cut_off(test, client, keep_alive_of(test, client, 1));  // and is cut off once it falls silent
+}
+
+CASE(keep_alive, value_of_the_client_holds, "Without Server Keep Alive the client's value holds, each client's its own",
+     {.v5 = {"MQTT-3.2.2-22"}}) {
+    for (std::uint16_t asked : {std::uint16_t(1), std::uint16_t(2)}) {
+        Connect c = test.hello("client");
+        c.keep_alive = asked;
+        auto* client = co_await test.connect_as("client", c);
+        if (find(test.connack(client).properties, property::server_keep_alive))
+            test.skip("CONNACK has a Server Keep Alive");
+        co_await is_cut_off(test, client, keep_alive_of(test, client, asked));
+    }
+}
+
+}  // namespace conformance

@@ -1,0 +1,55 @@
+// What the cases about wills share: a will in a CONNECT, and somebody who hears it.
+#pragma once
+#include "conformance/kit.hpp"
+
+namespace conformance {
+
+/// hello() with a will.
+inline Connect with_will(Test& test, Text who, Text topic, Text payload, Keep keep = Keep::no) {
+    Connect c = test.hello(who, keep);
+    c.will = Will{};
+    c.will->topic = topic;
+    c.will->payload = payload;
+    return c;
+}
+
+struct Audience {
+    Peer* watcher = nullptr;  // hears `topic`
+    Peer* speaker = nullptr;
+    QoS granted{};
+};
+/// A watcher that has proved that it hears what is published to `topic`.
+inline Task<Audience> audience(Test& test, Text topic) {
+    Audience a;
+    a.watcher = co_await test.connect("watcher");
+    a.granted = co_await test.subscribe(a.watcher, topic, QoS::exactly_once);
+    a.speaker = co_await test.connect("speaker");
+    co_await test.up_to_fence(a.watcher, a.speaker, topic);
+    co_return a;
+}
+
+/// The will comes, with that payload.
+inline Task<Publish> hears_will(Test& test, Peer* watcher, Text topic, Text payload, std::string after) {
+    Publish will;
+    try {
+        will = co_await test.receive(watcher);
+    } catch (const Failure& f) {
+        if (f.cause != Failure::Cause::timeout) throw;
+        throw Failure("no will is published after " + after, "the will on " + quoted(topic), f.actual);
+    }
+    test.equal(will.topic, topic, "topic of the will after " + after);
+    test.equal(Text(will.payload), payload, "payload of the will after " + after);
+    co_return will;
+}
+
+/// By now the server has seen the cuts made so far: another client's will, cut later, has come to `watcher`.
+inline Task<void> cuts_are_seen(Test& test, Peer* watcher) {
+    const Text topic = test.topic("marker");
+    co_await test.subscribe(watcher, topic, QoS::at_most_once);
+    const Connect marker = with_will(test, "marker", topic, "marker");
+    auto* client = co_await test.connect_as("marker", marker);
+    test.cut(client);
+    co_await hears_will(test, watcher, topic, "marker", "a cut");
+}
+
+}  // namespace conformance

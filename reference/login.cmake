@@ -1,0 +1,11 @@
+# Login and ACL files. Hashing wants OpenSSL; without TLS it is absent, and says so.
+if(MQTTSPEC_TLS)
+    find_package(OpenSSL REQUIRED)
+    add_library(reference_login STATIC login.cpp acl.cpp hashes.cpp)
+    target_link_libraries(reference_login PRIVATE OpenSSL::Crypto)
+    target_compile_definitions(reference_login PRIVATE MQTTSPEC_HASHING)
+else()
+    add_library(reference_login STATIC login.cpp acl.cpp no_hashes.cpp)
+endif()
+target_link_libraries(reference_login PUBLIC reference_core mqtt_codec)
+mqttspec_test(login_test tests/login_test.cpp tests/acl_test.cpp LIBRARIES reference_login)
