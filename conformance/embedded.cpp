@@ -11,7 +11,7 @@ constexpr std::string_view bad_user = "mqttspec-bad", unauthorized_user = "mqtts
 reference::Admission admit(const reference::Credentials& c) {
     using reference::Admission;
     if (c.client_id == refused_id) return Admission::bad_client_id;
-    if (!c.user_name) return Admission::granted;
+    if (!c.user_name || !c.password) return Admission::granted;  // guests, with a name or without
     if (*c.user_name == unauthorized_user) return Admission::not_authorized;
     if (*c.user_name == second_user && c.password == second_password) return Admission::granted;
     return Admission::bad_login;

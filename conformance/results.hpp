@@ -69,7 +69,7 @@ struct ProofRow {
 struct Variation {
     std::string id;
     mqtt::Version protocol{};
-    std::vector<std::string> accused_by;
+    std::vector<std::string> accused_by;      // "CASE" or "CASE: why"
 };
 
 /// What the proof came to.

@@ -64,7 +64,9 @@ std::size_t Core::run(Link& link, mqtt::View bytes) {
                                                            : next_frame(link, bytes.subspan(taken));
         if (size == 0) break;
         taken += size;
+        if (breaks(Break::packet_per_write)) return bytes.size();  // 3.1.1, 7.1.1-1; 5.0, 4.2.0-1
     }
+    if (taken < bytes.size() && breaks(Break::packet_cut_up_refused)) shut(link);
     if (link.state != Link::State::closing) return taken;
     after_refusal(link, bytes.subspan(taken));  // nothing, unless a rule is broken
     return bytes.size();

@@ -38,6 +38,7 @@ std::size_t Core::first_packet(Link& link, mqtt::View bytes) {
     if (!version_is_served(link, packet.subspan(whole.body))) return whole.size;
     mqtt::Connect connect;
     if (mqtt::decode(connect, packet, link.version, fault) == 0) return on_fault(link, packet, fault);
+    if (bytes.size() > whole.size && breaks(Break::pingresp_before_connack)) send(link, mqtt::Pingresp{});  // 3.2.0-1
     on_connect(link, connect, packet);
     return whole.size;
 }
@@ -88,6 +89,8 @@ void Core::read_limits(Link& link, const mqtt::Connect& c) {
     link.alias_maximum = static_cast<std::uint16_t>(read(topic_alias_maximum, 0));
     link.maximum_packet = read(maximum_packet_size, std::uint32_t(mqtt::largest_packet));
     if (breaks(Break::client_maximum_ignored)) link.maximum_packet = mqtt::largest_packet;
+    if (link.receive_maximum == 0) link.receive_maximum = 65'535;              // a violation let it pass
+    if (link.maximum_packet == 0) link.maximum_packet = mqtt::largest_packet;  // as above
     link.problem_information = read(request_problem_information, 1) != 0;
     link.session_expiry = read(session_expiry_interval, 0);
 }
@@ -95,6 +98,7 @@ void Core::read_limits(Link& link, const mqtt::Connect& c) {
 void Core::admit(Link& link, const mqtt::Connect& c, std::string_view auth_data) {
     if (!settings_.available) return refuse(link, 3, reason::server_unavailable);
     if (!client_id_is_served(link, c)) return;
+    if (c.keep_alive == 0 && breaks(Break::keep_alive_zero_refused)) return refuse(link, 3, reason::unspecified);
     const bool assigned = c.client_id.empty();
     const std::string id = assigned ? assign_client_id() : session_key(c.client_id);
     if (!link.authentication && !may_connect(link, c, id)) return;
@@ -120,8 +124,11 @@ bool Core::client_id_is_served(Link& link, const mqtt::Connect& c) {
     if (wrong) {
         const bool lies = length == 0 && breaks(Break::empty_id_refused_with_wrong_code);
         refuse(link, lies ? 5 : 2, reason::bad_client_id);
+        return false;
     }
-    return !wrong;
+    const bool misnamed = length > 23 && breaks(Break::long_client_id_wrong_code);  // 3.1.3-9, 5.0: 3.1.3-8
+    if (misnamed) refuse(link, 3, reason::server_unavailable);
+    return !misnamed;
 }
 
 bool Core::may_connect(Link& link, const mqtt::Connect& c, std::string_view client_id) {
@@ -149,7 +156,8 @@ bool Core::may_connect(Link& link, const mqtt::Connect& c, std::string_view clie
 bool Core::will_is_served(Link& link, const mqtt::Connect& c) {
     if (!c.will || !link.v5()) return true;
     const Offer& offer = settings_.offer;
-    if (c.will->qos > offer.maximum_qos && !breaks(Break::will_above_maximum_qos_accepted))
+    const auto qos = std::min(c.will->qos, mqtt::QoS::exactly_once);  // 3 passes in a violation only
+    if (qos > offer.maximum_qos && !breaks(Break::will_above_maximum_qos_accepted))
         refuse(link, 0, reason::qos_not_supported);  // 3.2.2-12
     else if (c.will->retain && !offer.retain && !breaks(Break::retained_will_unavailable_accepted))
         refuse(link, 0, reason::retain_not_supported);  // 3.2.2-13

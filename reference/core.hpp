@@ -94,6 +94,7 @@ private:
     Session& attach(Link&, const mqtt::Connect&, std::string_view client_id, bool& present);
     void take_over(Session&);
     void leave(Link&, bool keep_will);
+    void forget_open(Session&);
     void end(Session&);
     void hand_on(Session&, mqtt::QoS);
     void give_to_another(Session&, Delivery);

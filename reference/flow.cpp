@@ -62,6 +62,7 @@ void Core::repeat(Session& session, InFlight& open) {
         ++session.quota_used;
     }
     const bool second = open.delivery.qos == QoS::exactly_once;
+    if (second && open.delivery.message->expired(now_) && breaks(Break::expired_qos2_not_repeated)) return;
     if (breaks(second ? Break::qos2_not_repeated : Break::qos1_not_repeated)) return;
     const auto id = static_cast<std::uint16_t>(breaks(Break::repeat_has_new_id) ? open.id + 1'000 : open.id);
     if (send_publish(link, open.delivery, id, !breaks(Break::dup_missing_on_repeat))) return;  // 3.3.1-1
@@ -72,7 +73,8 @@ void Core::repeat(Session& session, InFlight& open) {
 // Sends what waits, as far as there is room: repeats first.
 void Core::pump(Session& session) {
     while (session.link && !session.to_repeat.empty()) {
-        if (session.quota_used >= session.link->receive_maximum) return;
+        const bool full = session.quota_used >= session.link->receive_maximum;
+        if (full && !breaks(Break::repeats_ignore_quota)) return;  // 5.0, 3.3.4-9
         InFlight* open = session.window.find(session.to_repeat.front());
         session.to_repeat.pop_front();
         if (open && open->stage == Stage::published && !open->counted) repeat(session, *open);
@@ -100,7 +102,9 @@ bool Core::start(Session& session, const Delivery& delivery) {
     const bool first = delivery.qos == QoS::at_least_once;
     const bool dup = breaks(first ? Break::qos1_first_has_dup : Break::qos2_first_has_dup);
     InFlight& open = session.window.take();
-    if (!send_publish(link, delivery, open.id, dup || copied)) {
+    // 3.1.1, 2.3.1-4; 5.0, 2.2.1-4
+    const auto id = breaks(Break::delivery_id_zero) ? 0u : breaks(Break::delivery_ids_alike) ? 1u : open.id;
+    if (!send_publish(link, delivery, static_cast<std::uint16_t>(id), dup || copied)) {
         session.window.settle(open);
         return false;
     }
@@ -120,6 +124,10 @@ bool Core::send_publish(Link& link, const Delivery& delivery, std::uint16_t id, 
     const std::string cut_up = breaks(Break::topic_name_cut_up) ? first_octets(topic) : std::string();
     p.topic = cut_up.empty() ? topic : std::string_view(cut_up);  // UTF-8 (3.3.2-1)
     p.payload = delivery.message->payload;
+    std::string strayed;
+    if (delivery.qos == QoS::at_most_once && breaks(Break::qos0_has_packet_id))  // 2.3.1-5; 5.0, 2.2.1-2
+        p.payload = strayed = (link.v5() ? std::string("\1\0", 2) : std::string("\0\1", 2)).append(p.payload);
+    if (delivery.qos == QoS::at_most_once && breaks(Break::qos0_uses_up_quota)) ++link.session->quota_used;
     if (send(link, p)) return true;
     if (aliased) link.aliases_out.erase(delivery.message->topic);
     return false;
@@ -196,13 +204,25 @@ void Core::on(Link& link, const mqtt::Pubrec& p) {
     if (open->delivery.message->expired(now_) && breaks(Break::expired_qos2_abandoned)) return;  // 5.0, 4.3.3-7
     if (std::exchange(open->stage, Stage::released) == Stage::published) open->order = session.window.next_order();
     if (breaks(Break::pubrel_missing)) return;  // 3.1.1, 4.3.3-1; 5.0, 4.3.3-4
+    if (breaks(Break::quota_blocks_pubrel) && session.quota_used >= link.receive_maximum) return;  // 5.0, 4.9.0-3
+    if (breaks(Break::quota_freed_by_pubrec) && std::exchange(open->counted, false)) {  // 5.0, 4.9.0-2
+        --session.quota_used;
+        pump(session);
+    }
+    if (breaks(Break::pubrels_swapped) && session.window.size() > 1) {  // 4.6.0-4
+        const auto held = std::exchange(link.held_pubrel, link.held_pubrel ? std::uint16_t{0} : p.packet_id);
+        if (held == 0) return;
+        answer(link, mqtt::Pubrel{p.packet_id}, reason::success);
+        return answer(link, mqtt::Pubrel{held}, reason::success);
+    }
     const auto other = static_cast<std::uint16_t>(p.packet_id == 65'535 ? 1 : p.packet_id + 1);
     answer(link, mqtt::Pubrel{breaks(Break::pubrel_wrong_packet_id) ? other : p.packet_id}, reason::success);
 }
 
 void Core::on(Link& link, const mqtt::Pubcomp& p) {
     InFlight* open = link.session->window.find(p.packet_id);
-    if (open && open->stage == Stage::released) settle(*link.session, *open, false);
+    if (open && open->stage == Stage::released)
+        settle(*link.session, *open, breaks(Break::settled_pubrel_repeated));  // 3.1.1, 4.3.3-1; 5.0, 4.4.0-1
 }
 
 }  // namespace reference

@@ -40,6 +40,7 @@ struct Link {
     std::unordered_map<std::string, std::uint16_t, TextHash, std::equal_to<>> aliases_out;
     std::unique_ptr<Authentication> authentication;
     std::set<std::uint16_t> seen_qos1;    // for a violation only
+    std::uint16_t held_pubrel = 0;        // likewise
 
     bool v5() const { return version == mqtt::Version::v5; }
 };

@@ -72,6 +72,8 @@ template <class P> bool Core::send(Link& link, const P& packet) {
     out.resize(before + size);
     mqtt::encode(packet, link.version, std::span(reinterpret_cast<std::uint8_t*>(out.data() + before), size));
     if (P::type == mqtt::Type::pubrel && breaks(Break::pubrel_has_zero_flags)) out[before] = 0x60;  // 3.6.1-1
+    if constexpr (P::type == mqtt::Type::connack)  // 3.2.2-1
+        if (packet.session_present && breaks(Break::connack_reserved_flag)) out[before + 2] |= 0x02;
     return true;
 }
 

@@ -42,9 +42,13 @@ bool Core::resolve_alias(Link& link, const mqtt::Publish& p, std::string_view& t
         fail(link, reason::bad_topic_alias);
         return false;
     }
-    auto& aliases = breaks(Break::alias_survives_connection) ? old_aliases_[link.session->client_id] : link.aliases_in;
+    const bool of_all = breaks(Break::alias_of_all_connections);
+    auto& aliases = of_all                                     ? old_aliases_[""]
+                    : breaks(Break::alias_survives_connection) ? old_aliases_[link.session->client_id]
+                                                               : link.aliases_in;
     if (aliases.size() <= alias->number) aliases.resize(alias->number + 1);
-    if (!topic.empty()) aliases[alias->number] = topic;
+    const bool kept = breaks(Break::alias_set_once) && !aliases[alias->number].empty();
+    if (!topic.empty() && !kept) aliases[alias->number] = topic;
     topic = aliases[alias->number];
     if (topic.empty() && !breaks(Break::alias_unknown_swallowed))
         fail(link, reason::protocol_error);  // made on this connection or not at all (3.3.2-7)
@@ -148,10 +152,12 @@ void Core::accept_qos2(Link& link, const mqtt::Publish& p, std::string_view topi
     const auto message = make_message(link, p, topic);
     if (objection(link, *message) != reason::success) {  // the identifier is free again (5.0, 4.3.3-9)
         const bool told = link.v5() && style().refused_publish == Refusal::code;
-        if (told) open.erase(it), --link.open_publishes;
+        if (told) inbound.counted_on = 0, --link.open_publishes;
+        if (told && !breaks(Break::refused_qos2_id_kept)) open.erase(it);
         object(link, p, *message);
         return;
     }
+    if (message->expiry) inbound.expires = now_ + std::chrono::seconds(*message->expiry);
     if (style().deliver_qos2 == Release::on_publish) return acknowledge(link, p, publish(message));
     inbound.held = message;
     acknowledge(link, p, reason::success);
@@ -186,6 +192,8 @@ void Core::on(Link& link, const mqtt::Pubrel& p) {
         if (breaks(Break::pubcomp_undefined_reason)) why = 0x10;
         return answer(link, mqtt::Pubcomp{id}, why);
     }
+    const bool expired = it->second.expires && *it->second.expires <= now_;
+    if (expired && breaks(Break::expired_qos2_unreleased)) return;  // 5.0, 4.3.3-13
     if (it->second.counted_on == link.id) --link.open_publishes;
     it->second.counted_on = 0;
     const auto held = std::exchange(it->second.held, nullptr);

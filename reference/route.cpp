@@ -46,6 +46,7 @@ void Core::join(Delivery& into, const Delivery& other, bool lowest) {
 
 void Core::owe(const Subscription& subscription, const MessagePtr& message) {
     Session& session = *subscription.session;
+    if (message->publisher == session.client_id && breaks(Break::own_messages_withheld)) return;  // 4.5.0-1
     if (subscription.no_local && message->publisher == session.client_id && !breaks(Break::no_local_ignored))
         return;  // 5.0, 3.8.3-3
     Delivery delivery = delivery_for(subscription, message);
@@ -109,7 +110,11 @@ void Core::enqueue(Session& session, Delivery delivery) {
         if (full()) return;
     }
     session.queued_octets += octets;
-    session.queue.push_back(std::move(delivery));
+    const bool mixed = !session.queue.empty() && session.queue.front().message->topic != delivery.message->topic;
+    if (mixed && breaks(Break::several_topics_unordered))  // 3.1.1, 4.6.0-5; 5.0, 4.6.0-6
+        session.queue.push_front(std::move(delivery));
+    else
+        session.queue.push_back(std::move(delivery));
 }
 
 }  // namespace reference

@@ -91,7 +91,8 @@ void Core::leave(Link& link, bool keep_will) {
     Session* session = std::exchange(link.session, nullptr);
     if (!session) return;
     session->link = nullptr;
-    session->quota_used = 0;  // not kept between connections (5.0, 4.9)
+    if (!breaks(Break::quota_survives_connection)) session->quota_used = 0;  // 5.0, 4.9.0-1: not kept
+    forget_open(*session);
     session->to_repeat.clear();
     if (!keep_will) session->will.reset();  // 3.1.2-10, 3.14.4-3
     const bool kept_wrongly = link.v5() && session->expiry == 0 && breaks(Break::session_expiry_zero_kept);
@@ -99,9 +100,21 @@ void Core::leave(Link& link, bool keep_will) {
     if (breaks(Break::share_qos2_moved)) hand_on(*session, mqtt::QoS::exactly_once);  // 5.0, 4.8.2-4
     release_will(*session, ends);
     if (ends) return end(*session);
-    if (session->expiry != never && !breaks(Break::session_expiry_ignored))  // 5.0, 3.1.2-23, 4.1.0-2
+    if (session->expiry != never && !kept_wrongly && !breaks(Break::session_expiry_ignored))  // 5.0, 4.1.0-2
         session->end_due = now_ + std::chrono::seconds(session->expiry);
     arm(*session);
+}
+
+// Nothing is forgotten (4.1.0-1, 4.3.2-3, 4.3.3-3, -5), unless a rule is broken.
+void Core::forget_open(Session& session) {
+    using Stage = InFlight::Stage;
+    for (const Stage stage : {Stage::published, Stage::released})
+        for (InFlight* open : session.window.all(stage)) {
+            const auto rule = stage == Stage::released                               ? Break::pubrel_forgotten_at_end
+                              : open->delivery.qos == mqtt::QoS::exactly_once ? Break::qos2_forgotten_at_end
+                                                                              : Break::qos1_forgotten_at_end;
+            if (breaks(rule)) session.window.settle(*open);
+        }
 }
 
 void Core::session_due(Session& session) {

@@ -14,7 +14,7 @@ std::vector<Fault> faults(Test& test) {
     return {{test.octets(test.hello("offender")), "a second CONNECT"},
             {with_head(std::move(qos_3), 0x36), "a PUBLISH with QoS 3"},
             {packet_of(0x82, std::string_view("\x12\x34\x00", 3)), "a SUBSCRIBE without a filter"},
-            {packet_of(0xC1, ""), "a PINGREQ with wrong flags"}};
+            {packet_of(0x00, ""), "a packet of type 0"}};
 }
 
 }  // namespace

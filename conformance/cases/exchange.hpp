@@ -54,22 +54,26 @@ inline Task<void> receive_pubrel(Test& test, Peer* peer, std::uint16_t id) {
     test.equal(pubrel.packet_id, id, "PUBREL packet identifier");
 }
 
-/// A delivery as it is sent the first time; it is left open.
-inline Task<Publish> first_delivery(Test& test, Peer* listener, Text payload, QoS qos) {
+/// The next delivery, which is left open.
+inline Task<Publish> open_delivery(Test& test, Peer* listener, Text payload, QoS qos) {
     const auto delivery = co_await listener->expect<Publish>();
     test.equal(delivery.payload, payload, "payload");
     test.equal(delivery.qos, qos, "QoS of the delivery");
+    co_return delivery;
+}
+/// The next delivery, which is the first of its message: left open.
+inline Task<Publish> first_delivery(Test& test, Peer* listener, Text payload, QoS qos) {
+    const auto delivery = co_await open_delivery(test, listener, payload, qos);
     test.equal(delivery.dup, false, "DUP of the first delivery at " + in_words(qos));
     co_return delivery;
 }
-/// The same delivery once more, after a reconnect: left open.
+/// The same delivery once more, after a reconnect: left open. DUP is for the cases on 3.3.1-1.
 inline Task<Publish> repeated_delivery(Test& test, Peer* listener, Publish first) {
     const auto again = co_await listener->expect<Publish>();
     test.equal(again.payload, first.payload, "payload of the delivery sent again");
     test.equal(again.topic, first.topic, "topic of the delivery sent again");
     test.equal(again.packet_id, first.packet_id, "packet identifier of the delivery sent again");
     test.equal(again.qos, first.qos, "QoS of the delivery sent again");
-    test.equal(again.dup, true, "DUP of the delivery sent again");
     co_return again;
 }
 

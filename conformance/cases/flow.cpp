@@ -114,7 +114,7 @@ CASE(flow, quota_is_fresh_on_each_connection, "What was open on the last connect
         auto* listener = co_await connect_taking(test, who, 1, Keep::yes);
         co_await test.subscribe(listener, topic, qos);
         co_await publish_all(test, speaker, topic, numbers(test, 2), qos);
-        const auto first = co_await first_delivery(test, listener, "1", qos);
+        const auto first = co_await open_delivery(test, listener, "1", qos);
         const bool second = qos == QoS::exactly_once;
         if (second) co_await receive_pubrel(test, listener, first.packet_id);
         test.cut(listener);
@@ -140,10 +140,10 @@ CASE(flow, refusal_ends_the_wait, "A delivery that the client refuses makes room
     co_await test.subscribe(listener, topic, qos);
     auto* speaker = co_await test.connect("speaker");
     co_await publish_all(test, speaker, topic, numbers(test, 2), qos);
-    const auto refused = co_await first_delivery(test, listener, "1", qos);
+    const auto refused = co_await open_delivery(test, listener, "1", qos);
     if (qos == QoS::exactly_once) listener->send(Pubrec{.packet_id = refused.packet_id, .reason = 0x80});
     else listener->send(Puback{.packet_id = refused.packet_id, .reason = 0x80});
-    const auto next = co_await first_delivery(test, listener, "2", qos);
+    const auto next = co_await open_delivery(test, listener, "2", qos);
     test.cut(listener);
     auto* back = co_await test.resume("listener");
     const auto again = co_await repeated_delivery(test, back, next);
@@ -163,7 +163,7 @@ CASE(flow, qos0_uses_up_nothing, "QoS 0 deliveries use up nothing of the Receive
         test.equal(delivery.payload, payload, "payload of the QoS 0 delivery");
     }
     co_await test.publish(speaker, topic, "at QoS 1", QoS::at_least_once);
-    co_await first_delivery(test, listener, "at QoS 1", QoS::at_least_once);
+    co_await open_delivery(test, listener, "at QoS 1", QoS::at_least_once);
 }
 
 CASE(flow, other_packets_go_on, "With the client's Receive Maximum used up, all its other packets are answered",
@@ -174,7 +174,7 @@ CASE(flow, other_packets_go_on, "With the client's Receive Maximum used up, all 
     co_await test.subscribe(listener, topic);
     auto* speaker = co_await test.connect("speaker");
     co_await publish_all(test, speaker, topic, numbers(test, 3), highest);
-    const auto open = co_await first_delivery(test, listener, "1", highest);
+    const auto open = co_await open_delivery(test, listener, "1", highest);
 
     co_await worked_off(test, listener);
     co_await test.subscribe(listener, other, QoS::at_most_once);

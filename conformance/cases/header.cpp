@@ -136,7 +136,11 @@ CASE(header, server_packets_from_a_client, "A packet that only servers send ends
                                 test.octets(unsuback)};
     for (const std::string& octets : packets) {
         const std::string what = std::string(name(Type(std::uint8_t(octets[0]) >> 4))) + " from the client";
-        co_await closes(test, octets, what, reasons(0x81, 0x82));
+        auto* offender = co_await test.connect("offender");
+        offender->send_bytes(octets);
+        const bool open = co_await offender->stays_open_through_ping();
+        if (open) test.warn(what + " is ignored, where a close is due");  // the depth of checking is open (4.13.1)
+        else co_await test.must_close(offender, what, reasons(0x81, 0x82));
     }
 }
 

@@ -106,7 +106,7 @@ CASE(identifiers, pubrel_has_it, "PUBREL has the identifier of the delivery that
     const auto t = co_await talk(test, QoS::exactly_once);
     for (const Text payload : numbers(test, 3)) {
         co_await test.publish(t.speaker, t.topic, payload, QoS::exactly_once);
-        const auto delivery = co_await first_delivery(test, t.listener, payload, QoS::exactly_once);
+        const auto delivery = co_await open_delivery(test, t.listener, payload, QoS::exactly_once);
         co_await receive_pubrel(test, t.listener, delivery.packet_id);
         t.listener->send(Pubcomp{.packet_id = delivery.packet_id});
     }
@@ -167,7 +167,7 @@ CASE(identifiers, both_directions_are_apart, "An identifier may be in use in bot
      {.v3_1_1 = {"MQTT-2.3.1-6", "MQTT-4.3.3-2"}, .v5 = {"MQTT-2.2.1-5", "MQTT-4.3.3-8"}, .needs = {Need::qos2}}) {
     const auto t = co_await talk(test, QoS::exactly_once);
     co_await test.publish(t.speaker, t.topic, "to the listener", QoS::exactly_once);
-    const auto delivery = co_await first_delivery(test, t.listener, "to the listener", QoS::exactly_once);
+    const auto delivery = co_await open_delivery(test, t.listener, "to the listener", QoS::exactly_once);
 
     Publish own = test.message(test.topic("own"), "from the listener", QoS::exactly_once);
     own.packet_id = delivery.packet_id;

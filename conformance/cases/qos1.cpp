@@ -40,7 +40,7 @@ CASE(qos, qos1_is_open_until_puback, "A QoS 1 delivery is sent again at every re
       .needs = {Need::qos1, Need::kept_sessions}}) {
     const auto t = co_await talk(test, QoS::at_least_once, Keep::yes);
     co_await test.publish(t.speaker, t.topic, "not acknowledged", QoS::at_least_once);
-    const auto first = co_await first_delivery(test, t.listener, "not acknowledged", QoS::at_least_once);
+    const auto first = co_await open_delivery(test, t.listener, "not acknowledged", QoS::at_least_once);
     test.cut(t.listener);
     auto* back = co_await test.resume("listener");
     co_await repeated_delivery(test, back, first);

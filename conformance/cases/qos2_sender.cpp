@@ -14,7 +14,7 @@ CASE(qos, qos2_is_open_until_pubrec, "A QoS 2 delivery is sent again at every re
       .needs = {Need::qos2, Need::kept_sessions}}) {
     const auto t = co_await talk(test, QoS::exactly_once, Keep::yes);
     co_await test.publish(t.speaker, t.topic, "no PUBREC", QoS::exactly_once);
-    const auto first = co_await first_delivery(test, t.listener, "no PUBREC", QoS::exactly_once);
+    const auto first = co_await open_delivery(test, t.listener, "no PUBREC", QoS::exactly_once);
     test.cut(t.listener);
     auto* back = co_await test.resume("listener");
     co_await repeated_delivery(test, back, first);
@@ -30,7 +30,7 @@ CASE(qos, qos2_is_released_until_pubcomp, "After PUBREC it is PUBREL that is sen
       .needs = {Need::qos2, Need::kept_sessions}}) {
     const auto t = co_await talk(test, QoS::exactly_once, Keep::yes);
     co_await test.publish(t.speaker, t.topic, "no PUBCOMP", QoS::exactly_once);
-    const auto first = co_await first_delivery(test, t.listener, "no PUBCOMP", QoS::exactly_once);
+    const auto first = co_await open_delivery(test, t.listener, "no PUBCOMP", QoS::exactly_once);
     co_await receive_pubrel(test, t.listener, first.packet_id);
     Peer* listener = t.listener;
     for (int n = 0; n < 2; ++n) {
@@ -50,7 +50,7 @@ CASE(qos, qos2_pubrec_on_next_connection, "PUBREC on the next connection, after 
       .needs = {Need::qos2, Need::kept_sessions}}) {
     const auto t = co_await talk(test, QoS::exactly_once, Keep::yes);
     co_await test.publish(t.speaker, t.topic, "in two connections", QoS::exactly_once);
-    const auto first = co_await first_delivery(test, t.listener, "in two connections", QoS::exactly_once);
+    const auto first = co_await open_delivery(test, t.listener, "in two connections", QoS::exactly_once);
     test.cut(t.listener);
     auto* back = co_await test.resume("listener");
     co_await repeated_delivery(test, back, first);
@@ -77,7 +77,7 @@ Task<Publish> expiring_delivery(Test& test, Talk t) {
     Publish m = test.message(t.topic, "expires after 1 s", QoS::exactly_once);
     m.properties = test.with({}, {property::message_expiry_interval, 1});
     co_await test.publish_with(t.speaker, m);
-    co_return co_await first_delivery(test, t.listener, m.payload, QoS::exactly_once);
+    co_return co_await open_delivery(test, t.listener, m.payload, QoS::exactly_once);
 }
 
 }  // namespace

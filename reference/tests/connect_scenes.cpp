@@ -146,12 +146,21 @@ std::vector<std::string> faulty_packets_of_5() {
                                         {{property::topic_alias, 17u}},
                                         {{property::subscription_identifier, 1u}}};
     for (const auto& list : lists) packets.push_back(publish_bytes(v, "t", "x", 0, 1, false, list));
+    packets.push_back(publish_bytes(v, "t", "x", 0, 1, false, {{0x7e, std::string_view("\1\2", 2)}}));
+    packets.push_back(publish_bytes(v, "t", "x", 0, 1, false, {{property::receive_maximum, 5u}}));
+    packets.push_back(publish_bytes(v, "t", "x", 0, 1, false, {{property::payload_format_indicator, 2u}}));
+    packets.push_back(mqtt::encode(mqtt::Puback{1, 0x05}, v));
+    packets.push_back(mqtt::encode(mqtt::Pubrec{1, 0x05}, v));
+    packets.push_back(mqtt::encode(mqtt::Pubrel{1, 0x05}, v));
+    packets.push_back(mqtt::encode(mqtt::Pubcomp{1, 0x05}, v));
     return packets;
 }
 
 // Each on a connection of its own; its will tells how that ended, a listener what was let through.
 void faulty_packets(Net& net, Version v) {
     ear(net, v);
+    net.greet(v, {.id = "d", .will = mqtt::Will{.qos = QoS::exactly_once, .topic = "w"}}).cut();
+    net.greet(v, {.id = "d", .will = mqtt::Will{.retain = true, .topic = "w"}}).cut();
     auto packets = faulty_publishes(v);
     for (auto& packet : faulty_requests(v)) packets.push_back(packet);
     if (v == Version::v5)

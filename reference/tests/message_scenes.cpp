@@ -7,6 +7,7 @@ namespace {
 void acknowledgements(Net& net, Version v) {
     Client& c = hello(net, v, "c");
     for (unsigned qos = 0; qos <= 2; ++qos) c.raw(publish_bytes(v, "t", "x", qos));
+    c.raw(publish_bytes(v, "no", "x", 1));
     c.send(mqtt::Pubrel{1});
     c.raw(publish_bytes(v, "t", "x", 2));  // the same identifier once more
     c.send(mqtt::Pubrel{9});

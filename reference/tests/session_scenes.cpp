@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "reference/tests/scenes.hpp"
+#include "reference/variations.hpp"
 
 namespace reference::test {
 namespace {
@@ -97,11 +98,12 @@ constexpr Scene scenes[]{{"resumes", resumes}, {"refused deliveries", refused_de
                          {"repeats in order", repeats_in_order}, {"ends", ends}, {"wills", wills},
                          {"delayed wills", delayed_wills}};
 
-std::string transcript(Policy policy, Version v) {
+std::string transcript(const Policy& policy, Version v, const Variation* variation) {
     std::string all;
     for (const auto list : {connect_scenes(), message_scenes(), std::span<const Scene>(scenes)})
         for (const Scene& scene : list) {
             Settings settings;
+            if (variation) variation->apply(settings);
             settings.policy = policy;
             settings.login = [](const Credentials& c) {
                 return c.client_id == "bad" ? Admission::bad_login : Admission::granted;
@@ -114,14 +116,24 @@ std::string transcript(Policy policy, Version v) {
     return all;
 }
 
+// By default, or where a broker of another make has more to break.
+bool shows(Break violation, Version v) {
+    static std::map<std::pair<Version, const Variation*>, std::string> honest;
+    constexpr std::string_view makes[]{"", "copy_each", "maximum_qos_1", "maximum_qos_0", "no_retain", "no_aliases"};
+    return std::ranges::any_of(makes, [&](std::string_view make) {
+        const Variation* variation = find_variation(make);
+        std::string& expected = honest[{v, variation}];
+        if (expected.empty()) expected = transcript({}, v, variation);
+        return transcript(Policy{}.violate(violation), v, variation) != expected;
+    });
+}
+
 TEST(Violations, AllShowInSomeScene) {
     for (Version v : {Version::v3_1_1, Version::v5}) {
-        const std::string honest = transcript({}, v);
-        EXPECT_EQ(honest, transcript({}, v));
+        EXPECT_EQ(transcript({}, v, nullptr), transcript({}, v, nullptr));
         for (unsigned i = 0; i < static_cast<unsigned>(Break::count); ++i) {
             if (violations()[i].statements.in(v).empty()) continue;
-            const bool shows = transcript(Policy{}.violate(static_cast<Break>(i)), v) != honest;
-            EXPECT_TRUE(shows) << violations()[i].id << " in " << name(v);
+            EXPECT_TRUE(shows(static_cast<Break>(i), v)) << violations()[i].id << " in " << name(v);
         }
     }
 }
