@@ -11,6 +11,9 @@ struct Setting {
     std::string_view violation, variation;
 };
 constexpr Setting settings[]{
+    {"wildcards_granted_unoffered", "no_wildcards"},
+    {"identifiers_taken_unoffered", "no_identifiers"},
+    {"shares_granted_unoffered", "no_shares"},
     {"alias_accepted_where_none", "no_aliases"},
     {"copies_have_all_identifiers", "copy_each"},
     {"maximum_qos_untold", "maximum_qos_1"},

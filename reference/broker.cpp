@@ -93,9 +93,9 @@ void Core::dispatch(Link& link, const mqtt::Packet& packet) {
             if constexpr (std::is_same_v<P, mqtt::Connect>)
                 second_connect(link);
             else if constexpr (std::is_same_v<P, mqtt::Connack> || std::is_same_v<P, mqtt::Suback> ||
-                               std::is_same_v<P, mqtt::Unsuback> || std::is_same_v<P, mqtt::Pingresp>)
-                fail(link, reason::protocol_error);  // a server sends these
-            else
+                               std::is_same_v<P, mqtt::Unsuback> || std::is_same_v<P, mqtt::Pingresp>) {
+                if (!breaks(Break::server_packets_ignored)) fail(link, reason::protocol_error);  // a server sends these
+            } else
                 on(link, p);
         },
         packet);

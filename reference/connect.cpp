@@ -1,4 +1,6 @@
 // From the first octet of a connection to the decision about its CONNECT (sections 3.1 and 3.1.4).
+#include <algorithm>
+
 #include "reference/core.hpp"
 
 namespace reference {
@@ -34,8 +36,14 @@ std::size_t Core::first_packet(Link& link, mqtt::View bytes) {
         return bytes.size();
     }
     if (whole.size == 0) return 0;
-    const auto packet = bytes.first(whole.size);
+    auto packet = bytes.first(whole.size);
     if (!version_is_served(link, packet.subspan(whole.body))) return whole.size;
+    std::string as_served;
+    if (breaks(Break::protocol_level_unchecked)) {  // 3.1.2-2: an unknown level is read as the newest
+        as_served = mqtt::bytes(packet);
+        as_served[whole.body + 2 + greeting(packet.subspan(whole.body)).protocol.size()] = char(link.version);
+        packet = mqtt::octets(as_served);
+    }
     mqtt::Connect connect;
     if (mqtt::decode(connect, packet, link.version, fault) == 0) return on_fault(link, packet, fault);
     if (bytes.size() > whole.size && breaks(Break::pingresp_before_connack)) send(link, mqtt::Pingresp{});  // 3.2.0-1

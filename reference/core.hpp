@@ -156,6 +156,8 @@ private:
     std::uint8_t grant(Link&, const mqtt::Subscribe::Entry&, std::uint32_t identifier, bool& is_new);
     std::uint8_t objection(Link&, const mqtt::Subscribe::Entry&, bool is_new);
     std::uint8_t not_offered(const Link&, const mqtt::Subscribe&) const;
+    bool is_unoffered_share(const Link&, std::string_view filter) const;
+    bool is_unoffered_wildcard(std::string_view filter) const;
     void on(Link&, const mqtt::Unsubscribe&);
     std::uint8_t drop(Session&, std::string_view filter);
     void drop(Session&, Subscription&);

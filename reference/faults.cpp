@@ -17,7 +17,7 @@ struct Blind {
 };
 constexpr mqtt::Ids utf8{"MQTT-1.5.3-1", "MQTT-1.5.4-1"}, null_character{"MQTT-1.5.3-2", "MQTT-1.5.4-2"},
     length{"X-2.0-packet-length", "X-2.0-packet-length"}, packet_type{"X-2.2.1-packet-type", "X-2.1.2-packet-type"},
-    property_twice{"", "X-2.2.2-property-twice"};
+    property_twice{"", "X-2.2.2-property-twice"}, property_unknown{"", "X-2.2.2-property-unknown"};
 constexpr Blind blinds[]{
 #define BLIND(id, ...) {Break::id, __VA_ARGS__},
 #include "reference/violations/blind.def"
@@ -25,7 +25,7 @@ constexpr Blind blinds[]{
 };
 
 bool is_filter_fault(const mqtt::Fault& f) {
-    return f.field == "topic filter" && !f.statement.starts_with("MQTT-1.5");
+    return f.field == "topic filter" && !f.statement.starts_with("MQTT-1.5") && f.statement != length.v5;
 }
 
 }  // namespace
@@ -91,6 +91,9 @@ bool Core::overlooked(const Link& link, mqtt::View frame, Type type) const {
 // Returns the octets that are done with.
 std::size_t Core::on_fault(Link& link, mqtt::View bytes, const mqtt::Fault& fault) {
     const auto type = static_cast<Type>(bytes[0] >> 4);
+    if (breaks(Break::five_octet_length_ignored) &&
+        fault.statement == row(Break::five_octet_length_ignored).statements.in(link.version))
+        return bytes.size();
     mqtt::Fault ignored;
     const auto whole = mqtt::frame(bytes, mqtt::Version::v3_1_1, ignored);  // lets a padded length pass
     if (whole.size != 0 && overlooked(link, bytes.first(whole.size), type)) {
@@ -122,7 +125,8 @@ void Core::disconnect(Link& link, std::uint8_t code, bool say) {
         else
             answer(link, mqtt::Disconnect{code}, code);
         if (breaks(Break::packet_after_disconnect)) send(link, mqtt::Pingresp{});  // 5.0, 3.14.4-1: nothing more
-        link.left_open = breaks(Break::disconnect_without_close);                  // 5.0, 3.14.4-2
+        link.left_open = breaks(Break::disconnect_without_close) ||                // 5.0, 3.14.4-2
+                         (!taken_over && breaks(Break::error_disconnect_without_close));  // 5.0, 4.13.2-1
     }
     const auto hides_will = taken_over ? Break::takeover_will_missing : Break::will_missing_on_error;
     shut(link, !breaks(hides_will));

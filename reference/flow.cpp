@@ -138,7 +138,10 @@ bool Core::gather_properties(Link& link, const Delivery& delivery, std::string_v
     using namespace mqtt::property;
     const Message& message = *delivery.message;
     properties_.clear();
-    for (const mqtt::Property& p : message.passed_on()) properties_.push_back(p);
+    for (mqtt::Property p : message.passed_on()) {
+        if (breaks(Break::bom_stripped_from_properties) && p.text.starts_with("\xef\xbb\xbf")) p.text.remove_prefix(3);
+        properties_.push_back(p);
+    }
     if (message.expiry) {  // less the time it waited (3.3.2-6)
         const auto waited = std::chrono::duration_cast<std::chrono::seconds>(now_ - message.arrived).count();
         const auto left = std::max<std::int64_t>(std::int64_t{*message.expiry} - waited, 0);

@@ -74,6 +74,11 @@ template <class P> bool Core::send(Link& link, const P& packet) {
     if (P::type == mqtt::Type::pubrel && breaks(Break::pubrel_has_zero_flags)) out[before] = 0x60;  // 3.6.1-1
     if constexpr (P::type == mqtt::Type::connack)  // 3.2.2-1
         if (packet.session_present && breaks(Break::connack_reserved_flag)) out[before + 2] |= 0x02;
+    if (P::type == mqtt::Type::unsuback && breaks(Break::unsuback_has_flags)) out[before] |= 1;  // 3.1.1: 2.2.2-1
+    if (P::type == mqtt::Type::publish && size > 1'000 && size < 16'000 && breaks(Break::publish_length_padded)) {
+        out[before + 2] |= '\x80';  // 1.5.5-1
+        out.insert(before + 3, 1, '\0');
+    }
     return true;
 }
 

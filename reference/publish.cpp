@@ -17,6 +17,10 @@ void Core::on(Link& link, const mqtt::Publish& p) {
 
 // What was announced as absent is not to be used (5.0, section 3.2.2.3); false: the connection is on its end.
 bool Core::publish_is_served(Link& link, const mqtt::Publish& p) {
+    if (breaks(Break::long_characters_refused) && p.topic.find('\xf0') != p.topic.npos) {  // 1.5.3-1, 1.5.4-1
+        fail(link, reason::malformed_packet);
+        return false;
+    }
     if (!link.v5()) return true;
     if (p.qos > settings_.offer.maximum_qos && !breaks(Break::qos_above_maximum_accepted))
         fail(link, reason::qos_not_supported);  // 3.2.2-11

@@ -38,7 +38,7 @@ void Core::retain(const MessagePtr& message) {
 
 // 3.1.1: at every SUBSCRIBE (3.3.1-6, 3.8.4-3); 5.0: as Retain Handling says (3.3.1-9 to -11), never for a share.
 void Core::send_retained(Subscription& subscription, bool is_new, unsigned handling) {
-    if (subscription.share) return;
+    if (subscription.share && !breaks(Break::retained_on_share)) return;
     if (!settings_.offer.retain && subscription.session->link->v5()) return;
     if (handling == 0 && !is_new && breaks(Break::retained_not_sent_again)) return;
     if (handling == 1 && !is_new && !breaks(Break::retain_handling_1_ignored)) return;

@@ -73,10 +73,14 @@ void Core::owe_group(Group& group, const MessagePtr& message) {
         break;
     }
     group.next = chosen + 1;
+    for (Subscription* other : group.members)
+        if (breaks(Break::share_delivers_to_all) && other != group.members[chosen])
+            deliver(*other->session, delivery_for(*other, message));
     deliver(*group.members[chosen]->session, delivery_for(*group.members[chosen], message));
 }
 
 void Core::deliver(Session& session, Delivery delivery) {
+    if (std::exchange(session.misses_next, false)) return;
     Link* link = session.link;
     const bool waits = !link || !session.queue.empty() || !has_room(session);
     if (delivery.qos == QoS::at_most_once) {

@@ -84,6 +84,7 @@ struct Session {
     Time purged{};                         // when the queue was last searched for what has expired
     std::uint64_t match_stamp = 0;         // of the last route() that met this session
     std::size_t match_index = 0;
+    bool misses_next = false;              // for a violation only
 };
 
 }  // namespace reference

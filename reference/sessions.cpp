@@ -1,6 +1,7 @@
 // Sessions: found or made at CONNECT, kept or ended after the connection (section 4.1; 5.0, 3.1.2.11.2).
 #include <algorithm>
 
+#include "codec/rules.hpp"
 #include "reference/core.hpp"
 
 namespace reference {
@@ -50,6 +51,8 @@ Session& Core::attach(Link& link, const mqtt::Connect& c, std::string_view clien
     if (kept && breaks(Break::resume_forgets_subscriptions))
         while (!session->subscriptions.empty()) drop(*session, session->subscriptions.begin()->second);
     if (kept && breaks(Break::qos2_forgotten_on_reconnect)) session->inbound.clear();
+    for (auto& [filter, held] : session->subscriptions)
+        held.no_local = held.no_local && !breaks(Break::no_local_forgotten_on_return);  // 5.0, 3.8.3-3
     arm(*session);
     present = kept && !c.clean_start ? !breaks(Break::session_present_missing)             // 3.2.2-2, 5.0: 3.2.2-3
             : c.clean_start          ? found && breaks(Break::session_present_on_clean)    // 3.2.2-1, 5.0: 3.2.2-2
@@ -167,14 +170,18 @@ void Core::give_to_another(Session& session, Delivery delivery) {
 void Core::on(Link& link, const mqtt::Disconnect& p) {
     if (link.v5() && link.session) {
         const auto expiry = mqtt::find(p.properties, mqtt::property::session_expiry_interval);
-        if (expiry && expiry->number != 0 && link.session_expiry == 0)  // 5.0, 3.14.2.2.2: not to be raised from 0
-            return fail(link, reason::protocol_error);
-        if (expiry) link.session->expiry = std::min(expiry->number, settings_.offer.longest_session.value_or(never));
+        if (expiry && expiry->number != 0 && link.session_expiry == 0 && !breaks(Break::session_expiry_raised_from_0))
+            return fail(link, reason::protocol_error);  // 5.0, 3.14.2.2.2
+        const auto deaf = expiry && expiry->number == 0 ? Break::disconnect_expiry_not_lowered
+                                                        : Break::disconnect_expiry_not_raised;
+        if (expiry && !breaks(deaf))
+            link.session->expiry = std::min(expiry->number, settings_.offer.longest_session.value_or(never));
     }
     // 3.1.1, 3.14.4-3; 5.0: with 0x00 only (3.1.2-8).
     bool keep_will = link.v5() && p.reason != reason::success;
     if (keep_will && breaks(Break::will_missing_after_disconnect_with_will)) keep_will = false;
     if (!keep_will && breaks(Break::will_after_disconnect)) keep_will = true;
+    if (breaks(Break::disconnect_reason_unchecked) && !mqtt::disconnect_5.has(p.reason)) keep_will = false;
     shut(link, keep_will);
 }
 

@@ -30,7 +30,9 @@ void Core::on(Link& link, const mqtt::Subscribe& p) {
     std::vector<Granted> granted;
     for (const auto& entry : p.entries) {  // one by one, one answer for all (3.1.1, 3.8.4-4; 5.0, 3.8.4-5)
         bool is_new = false;
-        const auto code = grant(link, entry, identifier, is_new);
+        const bool unoffered = identifier != 0 && !settings_.offer.subscription_identifiers &&
+                               !breaks(Break::identifiers_taken_unoffered);
+        const auto code = unoffered ? reason::identifiers_not_supported : grant(link, entry, identifier, is_new);
         codes.push_back({code});
         if (code >= reason::unspecified) continue;
         const auto it = link.session->subscriptions.find(entry.filter);
@@ -46,24 +48,32 @@ void Core::on(Link& link, const mqtt::Subscribe& p) {
 std::uint8_t Core::not_offered(const Link& link, const mqtt::Subscribe& p) const {
     const Offer& offer = settings_.offer;
     if (!link.v5()) return 0;
-    if (!offer.subscription_identifiers && mqtt::find(p.properties, mqtt::property::subscription_identifier))
+    if (!offer.subscription_identifiers && !breaks(Break::identifiers_taken_unoffered) &&
+        mqtt::find(p.properties, mqtt::property::subscription_identifier))
         return reason::identifiers_not_supported;
     for (const auto& entry : p.entries) {
-        if (!offer.shared_subscriptions && entry.filter.starts_with("$share/")) return reason::shared_not_supported;
-        if (!offer.wildcards && mqtt::has_wildcard(entry.filter)) return reason::wildcards_not_supported;
+        if (is_unoffered_share(link, entry.filter)) return reason::shared_not_supported;
+        if (is_unoffered_wildcard(entry.filter)) return reason::wildcards_not_supported;
     }
     return 0;
 }
 
+bool Core::is_unoffered_share(const Link& link, std::string_view filter) const {
+    return link.v5() && filter.starts_with("$share/") && !settings_.offer.shared_subscriptions &&
+           !breaks(Break::shares_granted_unoffered);
+}
+bool Core::is_unoffered_wildcard(std::string_view filter) const {
+    const bool let_pass = filter.find('#') == filter.npos && breaks(Break::wildcards_granted_unoffered);
+    return mqtt::has_wildcard(filter) && !settings_.offer.wildcards && !let_pass;
+}
+
 // Why an entry is not granted, as a reason code; 0: it may be.
 std::uint8_t Core::objection(Link& link, const mqtt::Subscribe::Entry& entry, bool is_new) {
-    const Offer& offer = settings_.offer;
     const Limits& limits = settings_.limits;
     if (style().fail_bad_filters && !mqtt::is_topic_filter(entry.filter, link.version)) return reason::bad_topic_filter;
-    if (link.v5() && !offer.shared_subscriptions && entry.filter.starts_with("$share/"))
-        return reason::shared_not_supported;
-    if (!offer.wildcards && mqtt::has_wildcard(entry.filter)) return reason::wildcards_not_supported;  // 3.1.1, 3.8.3-2
-    if (settings_.allowed &&
+    if (is_unoffered_share(link, entry.filter)) return reason::shared_not_supported;
+    if (is_unoffered_wildcard(entry.filter)) return reason::wildcards_not_supported;  // 3.1.1, 3.8.3-2
+    if (settings_.allowed && !breaks(Break::denied_subscription_granted) &&
         !settings_.allowed({link.session->client_id, link.user_name, Action::subscribe, entry.filter}))
         return reason::not_authorized;
     const bool deep = std::size_t(std::ranges::count(entry.filter, '/')) >= limits.topic_levels;
@@ -91,6 +101,7 @@ std::uint8_t Core::grant(Link& link, const mqtt::Subscribe::Entry& entry, std::u
     if (is_new) add_subscription(*link.session, std::string(entry.filter), link, entry.filter);
     Subscription& s = held.find(entry.filter)->second;
     if (is_new || !breaks(Break::resubscribe_keeps_old_qos)) s.qos = qos;
+    if (!is_new && breaks(Break::resubscribe_loses_message)) link.session->misses_next = true;  // 3.8.4-3, 5.0: -4
     s.no_local = entry.no_local;
     s.retain_as_published = entry.retain_as_published;
     s.identifier = identifier;
@@ -116,7 +127,8 @@ void Core::answer(Link& link, const mqtt::Subscribe& p, std::vector<mqtt::Suback
     if (breaks(Break::suback_missing)) return;
     if (breaks(Break::suback_codes_reversed)) std::ranges::reverse(codes);
     if (breaks(Break::suback_has_one_code)) codes.resize(1);
-    const auto id = breaks(Break::suback_wrong_packet_id) ? after(p.packet_id) : p.packet_id;
+    auto id = breaks(Break::suback_wrong_packet_id) ? after(p.packet_id) : p.packet_id;
+    if (breaks(Break::suback_id_cut_to_an_octet)) id &= 0xff;  // 3.1.1, 2.3.1-7; 5.0, 2.2.1-6
     const std::span<const mqtt::Suback::Code> all(codes);
     if (!breaks(Break::suback_per_filter)) return answer(link, mqtt::Suback{id, {}, all}, worst(all));
     for (std::size_t i = 0; i < codes.size(); ++i) answer(link, mqtt::Suback{id, {}, all.subspan(i, 1)}, 0);

@@ -57,6 +57,9 @@ def functions(code):
             parentheses = 0
         elif char == "}" and stack:
             kind, begin, parentheses = stack.pop()
+            if re.match(r"\s*[,{]", code[at + 1 : at + 200]):
+                head_begin = begin  # a member initialised in braces: the body is still to come
+                continue
             if kind == "function":
                 yield code.count("\n", 0, begin) + 1, code.count("\n", begin, at) + 1
             if not parentheses:

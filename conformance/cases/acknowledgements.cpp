@@ -42,7 +42,8 @@ Task<void> judge_reasons(Test& test, QoS qos) {
     if (with == 0x10) test.warn("No matching subscribers is said of a message that somebody gets");
     const auto without = co_await reason_for(test, speaker, unheard, qos);
     test.check(without == 0 || without == 0x10, "reason code " + std::to_string(without) + " for a good message");
-    test.info(without ? "the broker tells that nobody gets a message" : "the broker does not tell that nobody gets a message");
+    test.info(without ? "the broker tells that nobody gets a message"
+                      : "the broker does not tell that nobody gets a message");
 }
 
 }  // namespace
@@ -71,7 +72,8 @@ CASE(acks, pubrel_reason, "PUBREL has reason 0x00, or 0x92 in answer to a PUBREC
     const auto answer = co_await e.client->next();
     const auto* pubrel = answer ? std::get_if<Pubrel>(&*answer) : nullptr;
     if (!pubrel) {
-        test.info(answer && type_of(*answer) == Type::pingresp ? "an unknown PUBREC is ignored" : "an unknown PUBREC ends it");
+        test.info(answer && type_of(*answer) == Type::pingresp ? "an unknown PUBREC is ignored"
+                                                               : "an unknown PUBREC ends it");
         co_return;
     }
     test.equal(pubrel->packet_id, unknown, "packet identifier of the PUBREL for an unknown PUBREC");
@@ -92,7 +94,8 @@ CASE(acks, pubrel_for_an_unknown_id, "PUBREL for an identifier that is not in us
     const auto* pubcomp = std::get_if<Pubcomp>(&*answer);
     test.check(pubcomp, "PUBREL for an unknown identifier is answered by " + print(*answer, test.version));
     test.equal(pubcomp->packet_id, unknown, "PUBCOMP packet identifier");
-    test.check(pubcomp->reason == 0 || pubcomp->reason == 0x92, "PUBCOMP has reason " + std::to_string(pubcomp->reason));
+    test.check(pubcomp->reason == 0 || pubcomp->reason == 0x92,
+               "PUBCOMP has reason " + std::to_string(pubcomp->reason));
 }
 
 CASE(acks, undefined_reason, "An acknowledgement with a reason code that is in no table ends the connection",
@@ -102,8 +105,10 @@ CASE(acks, undefined_reason, "An acknowledgement with a reason code that is in n
         e.client->send_bytes(acknowledgement(test, type, e.packet_id, 0x7f));
         const bool open = co_await e.client->stays_open_through_ping();
         const std::string what = std::string(name(type)) + " with the reason code 0x7f";
-        if (open) test.warn("no close after " + what);  // it binds the sender, and nothing is passed on
-        else co_await test.must_close(e.client, what, reasons(0x81, 0x82));
+        if (open)
+            test.warn("no close after " + what);  // it binds the sender, and nothing is passed on
+        else
+            co_await test.must_close(e.client, what, reasons(0x81, 0x82));
         if (open) co_await test.leave(e.client);
     }
 }

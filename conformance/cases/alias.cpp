@@ -190,8 +190,8 @@ CASE(alias, server_keeps_to_the_maximum, "The server's aliases stay within the c
     }
 }
 
-CASE(alias, server_uses_none_unasked, "Without a Topic Alias Maximum from the client, or with 0, the server uses no alias",
-     {.v5 = {"MQTT-3.1.2-27"}}) {
+CASE(alias, server_uses_none_unasked,
+     "Without a Topic Alias Maximum from the client, or with 0, the server uses no alias", {.v5 = {"MQTT-3.1.2-27"}}) {
     auto* silent = co_await test.connect("silent");
     const auto to_the_silent = co_await many_topics(test, silent);
     judge_aliases(test, to_the_silent, 0);

@@ -1,4 +1,4 @@
-// 3.2 CONNACK: first and only once, Session Present, the acknowledge flags, refusals.
+// 3.2 CONNACK: first of all, Session Present, the acknowledge flags, refusals.
 #include "conformance/cases/connect_octets.hpp"
 
 namespace conformance {
@@ -57,16 +57,6 @@ CASE(connack, comes_before_queued_messages, "CONNACK comes before the messages o
     test.check(first && std::holds_alternative<Connack>(*first), "the first packet from the server is no CONNACK");
     const auto queued = co_await test.receive(client);
     test.equal(Text(queued.payload), Text("queued"), "payload of the queued message");
-}
-
-CASE(connack, comes_only_once, "A connection gets one CONNACK", {.v5 = {"MQTT-3.2.0-2"}}) {
-    auto* client = co_await test.connect("client");
-    co_await test.subscribe(client, test.topic("news"), QoS::at_most_once);
-    const bool open = co_await client->stays_open_through_ping();
-    test.check(open, "the connection ends");
-    int count = 0;
-    for (std::string_view f : client->frames()) count += Type(std::uint8_t(f[0]) >> 4) == Type::connack;
-    test.equal(count, 1, "number of CONNACK packets on a connection");
 }
 
 CASE(connack, flags_are_zero_but_session_present, "Bits 7 to 1 of the acknowledge flags are 0",

@@ -1,5 +1,5 @@
 // 4.5 Message receipt: an accepted message goes into the session of every client with a matching subscription.
-#include "conformance/cases/exchange.hpp"
+#include "conformance/cases/qos_steps.hpp"
 
 namespace conformance {
 

@@ -1,7 +1,7 @@
 // 4.9 Flow control (5.0): the broker keeps within the client's Receive Maximum, and goes on with all else.
 #include <deque>
 
-#include "conformance/cases/exchange.hpp"
+#include "conformance/cases/qos_steps.hpp"
 
 namespace conformance {
 namespace {

@@ -1,7 +1,7 @@
 // Packet identifiers: 2.3.1 (3.1.1), 2.2.1 (5.0).
 #include <set>
 
-#include "conformance/cases/exchange.hpp"
+#include "conformance/cases/qos_steps.hpp"
 
 namespace conformance {
 namespace {

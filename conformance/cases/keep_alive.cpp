@@ -11,6 +11,13 @@ milliseconds keep_alive_of(const Test& test, const Peer* client, std::uint16_t a
 }
 /// When the server has to have closed, counted from the last packet of the client.
 net::Duration due(const Test& test, milliseconds keep_alive) { return keep_alive * 3 / 2 + tolerance(test); }
+/// The text knows no tolerance, but some servers look at idle clients every few seconds only: later still is a warning
+/// up to here, and a failure beyond.
+constexpr net::Duration lateness = 6s;
+
+std::string in_ms(net::Duration d) {
+    return std::to_string(std::chrono::duration_cast<milliseconds>(d).count()) + " ms";
+}
 
 /// Longer ones would hold up the run.
 void has_to_be_short(Test& test, milliseconds keep_alive) {
@@ -20,18 +27,18 @@ void has_to_be_short(Test& test, milliseconds keep_alive) {
 }
 
 /// The server closes in time; sooner than in one and a half times Keep Alive it may, but need not.
-Task<void> is_cut_off(Test& test, Peer* client, milliseconds keep_alive) {
-    const auto since = test.now();
+Task<void> is_cut_off(Test& test, Peer* client, net::Time since, milliseconds keep_alive) {
+    const auto last = since + due(test, keep_alive);
     Ending end;
     try {
-        end = co_await client->ending(due(test, keep_alive));
+        end = co_await client->ending(last + lateness - test.now());
     } catch (const Failure& f) {
         if (f.cause != Failure::Cause::timeout) throw;
-        const auto limit = std::to_string(std::chrono::duration_cast<milliseconds>(due(test, keep_alive)).count());
-        throw Failure("a silent client is not cut off", "a close within " + limit + " ms", f.actual);
+        throw Failure("a silent client is not cut off", "a close within " + in_ms(last - since), f.actual);
     }
-    const auto waited = std::chrono::duration_cast<milliseconds>(test.now() - since);
-    if (waited < keep_alive) test.warn("cut off after " + std::to_string(waited.count()) + " ms of silence");
+    const auto waited = test.now() - since;
+    if (waited < keep_alive) test.warn("cut off after " + in_ms(waited) + " of silence");
+    if (test.now() > last) test.warn("cut off only after " + in_ms(waited) + " of silence");
     if (end.disconnect && end.disconnect->reason != 0x8D)
         test.warn("a silent client gets DISCONNECT with reason " + std::to_string(end.disconnect->reason));
 }
@@ -46,7 +53,7 @@ CASE(keep_alive, silent_client_is_cut_off, "A client silent for 1.5 times its Ke
     c.keep_alive = 1;
     auto* client = co_await test.connect_as("client", c);
     has_to_be_short(test, keep_alive_of(test, client, 1));
-    co_await is_cut_off(test, client, keep_alive_of(test, client, 1));
+    co_await is_cut_off(test, client, test.now(), keep_alive_of(test, client, 1));
     co_await hears_will(test, a.watcher, topic, "gone", "the end of a silent client");
 }
 
@@ -62,10 +69,12 @@ CASE(keep_alive, deliveries_are_no_sign_of_life, "What the server sends does not
     co_await test.subscribe(client, topic, QoS::at_most_once);
     const auto since = test.now();
     while (!client->ended()) {
-        test.check(test.now() - since < due(test, keep_alive), "a silent client that gets deliveries is not cut off");
+        const bool hope = test.now() - since < due(test, keep_alive) + lateness;
+        test.check(hope, "a silent client that gets deliveries is not cut off");
         co_await test.publish(speaker, topic, "news");
         co_await test.wait(speaker, 200ms);
     }
+    if (test.now() - since > due(test, keep_alive)) test.warn("cut off only after " + in_ms(test.now() - since));
     test.check(client->waiting_deliveries() > 0, "no delivery came to the silent client");
 }
 
@@ -81,19 +90,22 @@ CASE(keep_alive, client_that_pings_stays, "A client that sends PINGREQ in time s
         test.warn("a client that pings within its Keep Alive is cut off");
         co_return;
     }
-    co_await is_cut_off(test, client, keep_alive_of(test, client, 1));  // and is cut off once it falls silent
+    co_await is_cut_off(test, client, test.now(), keep_alive_of(test, client, 1));
 }
 
 CASE(keep_alive, value_of_the_client_holds, "Without Server Keep Alive the client's value holds, each client's its own",
      {.v5 = {"MQTT-3.2.2-22"}}) {
-    for (std::uint16_t asked : {std::uint16_t(1), std::uint16_t(2)}) {
-        Connect c = test.hello("client");
-        c.keep_alive = asked;
-        auto* client = co_await test.connect_as("client", c);
-        if (find(test.connack(client).properties, property::server_keep_alive))
+    const auto since = test.now();
+    Peer* clients[2]{};
+    for (std::uint16_t n : {std::uint16_t(0), std::uint16_t(1)}) {
+        Connect c = test.hello(n ? "second" : "first");
+        c.keep_alive = std::uint16_t(n + 1);
+        clients[n] = co_await test.connect_as(n ? "second" : "first", c);
+        if (find(test.connack(clients[n]).properties, property::server_keep_alive))
             test.skip("CONNACK has a Server Keep Alive");
-        co_await is_cut_off(test, client, keep_alive_of(test, client, asked));
     }
+    co_await is_cut_off(test, clients[0], since, 1s);
+    co_await is_cut_off(test, clients[1], since, 2s);
 }
 
 }  // namespace conformance

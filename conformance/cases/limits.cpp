@@ -38,7 +38,8 @@ CASE(limits, announced_qos_is_served, "Every QoS up to the Maximum QoS of CONNAC
     }
 }
 
-CASE(limits, subscribing_above_maximum_qos, "A subscription that asks for more than Maximum QoS is granted at some level",
+CASE(limits, subscribing_above_maximum_qos,
+     "A subscription that asks for more than Maximum QoS is granted at some level",
      {.v5 = {"MQTT-3.2.2-10"}, .needs = {Need::maximum_qos_below_2}}) {
     auto* client = co_await test.connect("client");
     for (const QoS wished : {QoS::at_least_once, QoS::exactly_once}) {
@@ -70,7 +71,8 @@ CASE(limits, will_above_maximum_qos, "A CONNECT with a will above Maximum QoS is
     }
 }
 
-CASE(limits, packet_above_the_server_maximum, "A packet above the server's Maximum Packet Size ends the connection, unheard",
+CASE(limits, packet_above_the_server_maximum,
+     "A packet above the server's Maximum Packet Size ends the connection, unheard",
      {.v5 = {"MQTT-3.2.2-15", "MQTT-4.13.1-1"}, .needs = {Need::limited_packet_size}}) {
     const Text topic = test.topic();
     const auto w = co_await watch(test, topic, topic);
@@ -99,7 +101,8 @@ Task<Peer*> small_client(Test& test, Text topic, QoS qos, std::uint16_t receive_
 void judge_sizes(Test& test, const Peer* client) {
     for (const std::string_view frame : client->frames())
         test.check(frame.size() <= small, "a packet of " + std::to_string(frame.size()) + " octets that begins with " +
-                                              hex(mqtt::octets(frame.substr(0, 2))) + " is sent to a client that takes 200");
+                                              hex(mqtt::octets(frame.substr(0, 2))) +
+                                              " is sent to a client that takes 200");
 }
 std::size_t large_payload(const Test& test) {  // octets, inside what the server takes
     return std::min<std::size_t>(1500, test.offers.maximum_packet_size.value_or(65536) - 100);
@@ -166,7 +169,8 @@ CASE(limits, too_large_in_the_queue, "A queued message that is too large for the
     judge_sizes(test, back);
 }
 
-CASE(limits, server_receive_maximum, "One open QoS 2 PUBLISH more than the server's Receive Maximum ends the connection",
+CASE(limits, server_receive_maximum,
+     "One open QoS 2 PUBLISH more than the server's Receive Maximum ends the connection",
      {.v5 = {"MQTT-3.3.4-7", "MQTT-4.13.1-1"}, .needs = {Need::limited_receive_maximum, Need::qos2}}) {
     const unsigned window = test.offers.receive_maximum;
     if (window > 4096) test.unreachable("a Receive Maximum of " + std::to_string(window) + " is too high to fill here");

@@ -18,8 +18,10 @@ std::size_t size_with_reason(const Peer* peer, Type type) {
         if (!decode_leniently(packet, octets(frame), Version::v5)) continue;
         const auto properties = std::visit(
             [](const auto& p) {
-                if constexpr (requires { p.properties; }) return p.properties;
-                else return Properties{};
+                if constexpr (requires { p.properties; })
+                    return p.properties;
+                else
+                    return Properties{};
             },
             packet);
         const bool talks = find(properties, property::reason_string) || find(properties, property::user_property);
@@ -37,9 +39,9 @@ Connect small_hello(Test& test, Text who, std::size_t maximum) {
 }
 void judge_sizes(Test& test, const Peer* peer, std::size_t maximum) {
     for (const std::string_view frame : peer->frames())
-        test.check(frame.size() <= maximum,
-                   std::string(name(Type(std::uint8_t(frame.front()) >> 4))) + " of " + std::to_string(frame.size()) +
-                       " octets is sent to a client that takes " + std::to_string(maximum));
+        test.check(frame.size() <= maximum, std::string(name(Type(std::uint8_t(frame.front()) >> 4))) + " of " +
+                                                std::to_string(frame.size()) +
+                                                " octets is sent to a client that takes " + std::to_string(maximum));
 }
 
 /// Provokes the answer without a maximum, then with one that is one octet below.
@@ -64,7 +66,8 @@ Task<void> answer_keeps_to_the_maximum(Test& test, Type type, Provoke provoke) {
 }
 
 /// Sends, and waits until the broker has worked it off or closed.
-template <class P> Task<void> ask(Peer* peer, P packet) {
+template <class P>
+Task<void> ask(Peer* peer, P packet) {
     peer->send(packet);
     co_await peer->stays_open_through_ping();
 }
@@ -116,7 +119,8 @@ Task<void> disconnect(Test&, Peer* peer) {
 
 }  // namespace
 
-CASE(limits, connack_reason, "A refusing CONNACK with a Reason String or User Property is not larger than the client takes",
+CASE(limits, connack_reason,
+     "A refusing CONNACK with a Reason String or User Property is not larger than the client takes",
      {.v5 = {"MQTT-3.2.2-19", "MQTT-3.2.2-20"}}) {
     std::size_t size = 0;
     for (const Text who : {"control"sv, "client"sv}) {
@@ -126,8 +130,10 @@ CASE(limits, connack_reason, "A refusing CONNACK with a Reason String or User Pr
         hello.properties = test.with(hello.properties, method);
         client->send(hello);
         co_await client->ending();
-        if (size) judge_sizes(test, client, size - 1);
-        else size = size_with_reason(client, Type::connack);
+        if (size)
+            judge_sizes(test, client, size - 1);
+        else
+            size = size_with_reason(client, Type::connack);
         if (!size) test.unreachable("the broker sends no Reason String or User Property in a refusing CONNACK");
     }
 }
@@ -162,7 +168,8 @@ CASE(limits, unsuback_reason, "An UNSUBACK with a Reason String or User Property
     co_await answer_keeps_to_the_maximum(test, Type::unsuback, &unsuback);
 }
 
-CASE(limits, disconnect_reason, "A DISCONNECT with a Reason String or User Property is not larger than the client takes",
+CASE(limits, disconnect_reason,
+     "A DISCONNECT with a Reason String or User Property is not larger than the client takes",
      {.v5 = {"MQTT-3.14.2-3", "MQTT-3.14.2-4"}}) {
     co_await answer_keeps_to_the_maximum(test, Type::disconnect, &disconnect);
 }

@@ -52,17 +52,19 @@ std::string listed(const std::vector<std::uint32_t>& numbers) {
 }
 
 /// One copy at the highest QoS; further ones each at the QoS of a further subscription.
-void judge_qos(Test& test, const std::vector<Publish>& copies, QoS published, const std::vector<Wish>& wishes) {
+void judge_qos(Test& test, const std::vector<Publish>& copies, QoS published, const std::vector<Wish>& wishes,
+               const std::string& where) {
     std::multiset<QoS> due;
     for (const Wish& w : wishes) due.insert(std::min(published, w.granted));
     const QoS highest = *due.rbegin();
-    test.check(!copies.empty(), "no copy of a message that two subscriptions match");
+    test.check(!copies.empty(), where + ": no copy of a message that two subscriptions match");
     test.check(std::any_of(copies.begin(), copies.end(), [&](auto& c) { return c.qos == highest; }),
-               "no copy comes at " + in_words(highest) + ", the highest one granted, but " + std::to_string(copies.size()) +
-                   " at " + in_words(copies.front().qos));
+               where + ": no copy comes at " + in_words(highest) + ", the highest one granted, but " +
+                   std::to_string(copies.size()) + " at " + in_words(copies.front().qos));
     for (const Publish& copy : copies) {
         const auto one = due.find(copy.qos);
-        test.check(one != due.end(), "a copy at " + in_words(copy.qos) + " belongs to none of the subscriptions");
+        test.check(one != due.end(),
+                   where + ": a copy at " + in_words(copy.qos) + " belongs to none of the subscriptions");
         due.erase(one);
     }
     if (copies.size() > 1) test.info("several copies for overlapping subscriptions");
@@ -86,14 +88,18 @@ CASE(overlap, highest_qos, "A message that several filters of a client match com
             wishes[1].qos = qos_of_first == high ? low : high;
             for (Wish& w : wishes) co_await subscribe(test, listener, w);
             const auto copies = co_await copies_of_one(test, listener, topic, high);
-            judge_qos(test, copies, high, wishes);
+            const std::string where =
+                std::string(order == wide_first ? "wide" : "narrow") + " filter at " + in_words(wishes[0].granted) +
+                " and then " + (order == wide_first ? "narrow" : "wide") + " one at " + in_words(wishes[1].granted);
+            judge_qos(test, copies, high, wishes, where);
             co_await test.leave(listener);
         }
     }
 }
 
 CASE(overlap, every_identifier, "The identifiers of all overlapping subscriptions come with the message",
-     {.v5 = {"MQTT-3.3.4-3", "MQTT-3.3.4-4", "MQTT-3.3.4-5"}, .needs = {Need::wildcard, Need::subscription_identifiers}}) {
+     {.v5 = {"MQTT-3.3.4-3", "MQTT-3.3.4-4", "MQTT-3.3.4-5"},
+      .needs = {Need::wildcard, Need::subscription_identifiers}}) {
     const Text topic = test.topic("a/b");
     auto* listener = co_await test.connect("listener");
     std::vector<Wish> wishes{{test.topic("a/#"), up_to(test, QoS::at_least_once), 10},
@@ -134,7 +140,8 @@ CASE(overlap, identifier_of_one, "A subscription's identifier comes with its mes
     }
 }
 
-CASE(overlap, identifier_of_the_retained, "A retained message sent at subscribe carries the identifier of the subscription",
+CASE(overlap, identifier_of_the_retained,
+     "A retained message sent at subscribe carries the identifier of the subscription",
      {.v5 = {"MQTT-3.3.4-3"}, .needs = {Need::subscription_identifiers, Need::retain, Need::qos1}}) {
     const Text topic = test.topic();
     auto *speaker = co_await test.connect("speaker"), *listener = co_await test.connect("listener");

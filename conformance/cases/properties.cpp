@@ -100,7 +100,8 @@ CASE(properties, payload_format_indicator, "Payload Format Indicator is passed o
     }
 }
 
-CASE(properties, payload_format_is_not_forced, "A payload that breaks its Payload Format Indicator is refused or passed on whole",
+CASE(properties, payload_format_is_not_forced,
+     "A payload that breaks its Payload Format Indicator is refused or passed on whole",
      {.v5 = {"MQTT-3.3.2-4"}, .needs = {Need::qos1}}) {
     const Text topic = test.topic();
     const auto w = co_await watch(test, topic, topic);
@@ -183,9 +184,9 @@ CASE(properties, user_properties_in_order, "User Properties keep their order", {
 
 CASE(properties, all_together, "A PUBLISH with all properties of a message reaches the subscriber with all of them",
      {.v5 = {"MQTT-3.3.2-4", "MQTT-3.3.2-15", "MQTT-3.3.2-16", "MQTT-3.3.2-17", "MQTT-3.3.2-20"}}) {
-    const Property list[]{{property::user_property, "a"sv, "b"sv},       {property::correlation_data, "\1\2"sv},
-                          {property::message_expiry_interval, 600},      {property::content_type, "text/plain"sv},
-                          {property::response_topic, "answers"sv},       {property::user_property, "c"sv, "d"sv},
+    const Property list[]{{property::user_property, "a"sv, "b"sv},  {property::correlation_data, "\1\2"sv},
+                          {property::message_expiry_interval, 600}, {property::content_type, "text/plain"sv},
+                          {property::response_topic, "answers"sv},  {property::user_property, "c"sv, "d"sv},
                           {property::payload_format_indicator, 1}};
     const auto copies = co_await publish_to_all(test, "t", Properties(list));
     same_text(test, copies, property::correlation_data, "\1\2");
@@ -197,7 +198,8 @@ CASE(properties, all_together, "A PUBLISH with all properties of a message reach
         test.check(number_or(c.delivery.properties, property::message_expiry_interval, 0) > 590,
                    "Message Expiry Interval is lost in the copy from " + c.from);
         const Pairs pairs{{"a", "b"}, {"c", "d"}};
-        test.check(user_properties(c.delivery.properties) == pairs, "User Properties differ in the copy from " + c.from);
+        test.check(user_properties(c.delivery.properties) == pairs,
+                   "User Properties differ in the copy from " + c.from);
     }
 }
 

@@ -19,9 +19,9 @@ void judge_rest(Test& test, const Publish& delivery, net::Time published, std::s
     test.check(rest.has_value(), "Message Expiry Interval is missing in the copy from " + from);
     const auto waited = std::chrono::duration_cast<std::chrono::seconds>(test.now() - published).count();
     const auto due = 60 - waited;
-    test.check(rest->number + 2 >= due && rest->number <= due + 2,
-               "Message Expiry Interval in the copy from " + from + " is " + std::to_string(rest->number) + " after " +
-                   std::to_string(waited) + " of 60 s");
+    test.check(rest->number + 2 >= due && rest->number <= due + 2, "Message Expiry Interval in the copy from " + from +
+                                                                       " is " + std::to_string(rest->number) +
+                                                                       " after " + std::to_string(waited) + " of 60 s");
 }
 
 }  // namespace
@@ -47,7 +47,8 @@ CASE(properties, expired_in_the_queue, "A message whose expiry passes while the 
     co_await test.hears_nothing(back, speaker, topic, "an expired message is delivered");
 }
 
-CASE(properties, expired_in_the_retained_store, "A retained message whose expiry has passed is not sent to a subscriber",
+CASE(properties, expired_in_the_retained_store,
+     "A retained message whose expiry has passed is not sent to a subscriber",
      {.v5 = {"MQTT-3.3.2-5"}, .needs = {Need::qos1, Need::retain}}) {
     const Text topic = test.topic("brief"), other = test.topic("lasting");
     auto* speaker = co_await test.connect("speaker");

@@ -34,7 +34,8 @@ CASE(properties, unknown, "A PUBLISH with a property identifier that is none end
      {.v5 = {"X-2.2.2-property-unknown", "MQTT-4.13.1-1"}}) {
     const Text topic = test.topic();
     const auto w = co_await watch(test, topic, topic);
-    for (const Text unknown : {Text("\0", 1), "\x04"sv, "\x2b"sv, "\x7f"sv, Text("\x80\x01", 2), Text("\xff\xff\x7f", 3)}) {
+    for (const Text unknown :
+         {Text("\0", 1), "\x04"sv, "\x2b"sv, "\x7f"sv, Text("\x80\x01", 2), Text("\xff\xff\x7f", 3)}) {
         const std::string octets = publish_octets(topic, std::string(unknown) + '\0');
         const std::string what = "a PUBLISH with the property identifier " + hex(mqtt::octets(unknown));
         co_await closes_unheard(test, w, octets, what, reasons(0x81, 0x82));
@@ -76,11 +77,14 @@ CASE(properties, payload_format_value, "A Payload Format Indicator is 0 or 1, an
         offender->send_bytes(publish_octets(test, topic, test.with({}, indicator)));
         const std::string what = "a Payload Format Indicator of " + std::to_string(value);
         const bool open = co_await offender->stays_open_through_ping();
-        if (open) test.warn("no close after " + what);
-        else co_await test.must_close(offender, what, reasons(0x81, 0x82, 0x99));
+        if (open)
+            test.warn("no close after " + what);
+        else
+            co_await test.must_close(offender, what, reasons(0x81, 0x82, 0x99));
         const auto heard = co_await test.up_to_fence(w.listener, w.speaker, topic);
         for (const Publish& delivery : heard)
-            test.check(number_or(delivery.properties, property::payload_format_indicator, 0) < 2, what + " is passed on");
+            test.check(number_or(delivery.properties, property::payload_format_indicator, 0) < 2,
+                       what + " is passed on");
     }
 }
 
@@ -96,7 +100,8 @@ CASE(properties, length_fits, "A PUBLISH whose properties run over their length 
     co_await closes_unheard(test, w, cut, "a PUBLISH with half a text property", reasons(0x81));
 }
 
-CASE(properties, subscription_identifier, "A client's PUBLISH with a Subscription Identifier ends the connection, unheard",
+CASE(properties, subscription_identifier,
+     "A client's PUBLISH with a Subscription Identifier ends the connection, unheard",
      {.v5 = {"MQTT-3.3.4-6", "MQTT-4.13.1-1"}}) {
     const Text topic = test.topic();
     const auto w = co_await watch(test, topic, topic);

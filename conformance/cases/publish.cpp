@@ -39,7 +39,8 @@ CASE(publish, qos_0_has_dup_0, "A delivery at QoS 0 has DUP 0, whatever QoS and 
     }
 }
 
-CASE(publish, qos_0_with_dup_1_is_a_fault, "A QoS 0 PUBLISH with DUP 1 ends the connection and is not passed on as it is",
+CASE(publish, qos_0_with_dup_1_is_a_fault,
+     "A QoS 0 PUBLISH with DUP 1 ends the connection and is not passed on as it is",
      {.v3_1_1 = {"MQTT-3.3.1-2"}, .v5 = {"MQTT-3.3.1-2"}}) {
     const Text topic = test.topic();
     const auto w = co_await watch(test, topic, topic);
@@ -48,8 +49,10 @@ CASE(publish, qos_0_with_dup_1_is_a_fault, "A QoS 0 PUBLISH with DUP 1 ends the 
     bad.dup = true;
     offender->send(bad);
     const bool open = co_await offender->stays_open_through_ping();
-    if (open) test.warn("a QoS 0 PUBLISH with DUP 1 is accepted");
-    else co_await test.must_close(offender, "a QoS 0 PUBLISH with DUP 1", reasons(0x81, 0x82));
+    if (open)
+        test.warn("a QoS 0 PUBLISH with DUP 1 is accepted");
+    else
+        co_await test.must_close(offender, "a QoS 0 PUBLISH with DUP 1", reasons(0x81, 0x82));
     const auto heard = co_await test.up_to_fence(w.listener, w.speaker, topic);
     for (const Publish& delivery : heard) test.equal(delivery.dup, false, "DUP of the QoS 0 delivery");
 }
@@ -92,7 +95,8 @@ CASE(publish, answer_fits_the_qos, "A PUBLISH gets no answer at QoS 0, PUBACK at
             speaker->send(Pingreq{});
             const auto first = co_await speaker->next();
             test.check(first.has_value(), "the connection ends after a QoS 0 PUBLISH");
-            test.check(type_of(*first) == Type::pingresp, "a QoS 0 PUBLISH is answered: " + print(*first, test.version));
+            test.check(type_of(*first) == Type::pingresp,
+                       "a QoS 0 PUBLISH is answered: " + print(*first, test.version));
         } else if (qos == QoS::at_least_once) {
             const auto puback = co_await speaker->expect<Puback>();
             test.equal(puback.packet_id, m.packet_id, "PUBACK packet identifier");
@@ -117,7 +121,9 @@ Task<void> publish_denied(Test& test, Peer* speaker, QoS qos) {
     }
     const auto* puback = std::get_if<Puback>(&*answer);
     const auto* pubrec = std::get_if<Pubrec>(&*answer);
-    const Type due = qos == QoS::at_most_once ? Type::pingresp : qos == QoS::at_least_once ? Type::puback : Type::pubrec;
+    const Type due = qos == QoS::at_most_once    ? Type::pingresp
+                     : qos == QoS::at_least_once ? Type::puback
+                                                 : Type::pubrec;
     test.check(type_of(*answer) == due,
                "a denied publish at " + in_words(qos) + " is answered by " + print(*answer, test.version));
     if (qos == QoS::at_most_once) co_return;

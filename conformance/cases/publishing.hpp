@@ -65,9 +65,12 @@ inline Task<void> closes_or_refuses(Test& test, Watch w, Publish bad, std::strin
     const auto* pubrec = answer ? std::get_if<Pubrec>(&*answer) : nullptr;
     const bool refused = (puback && puback->reason >= 0x80) || (pubrec && pubrec->reason >= 0x80);
     const bool silent = bad.qos == QoS::at_most_once && answer && type_of(*answer) == Type::pingresp;
-    if (!answer || type_of(*answer) == Type::disconnect) co_await test.must_close(offender, what, advice);
-    else if (test.v5() && (refused || silent)) test.warn("no close after " + what);
-    else throw Failure("the connection stays open after " + what, "a close", print(*answer, test.version));
+    if (!answer || type_of(*answer) == Type::disconnect)
+        co_await test.must_close(offender, what, advice);
+    else if (test.v5() && (refused || silent))
+        test.warn("no close after " + what);
+    else
+        throw Failure("the connection stays open after " + what, "a close", print(*answer, test.version));
     co_await unheard(test, w, what);
 }
 

@@ -1,5 +1,5 @@
 // 4.3.1 QoS 0: at most once. 3.8.4: the QoS of a delivery under each grant.
-#include "conformance/cases/exchange.hpp"
+#include "conformance/cases/qos_steps.hpp"
 
 namespace conformance {
 namespace {

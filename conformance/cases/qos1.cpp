@@ -1,5 +1,5 @@
 // 4.3.2 QoS 1: at least once. The broker as receiver, then as sender.
-#include "conformance/cases/exchange.hpp"
+#include "conformance/cases/qos_steps.hpp"
 
 namespace conformance {
 

@@ -1,5 +1,5 @@
 // 4.3.3 QoS 2: exactly once. The broker as sender of deliveries.
-#include "conformance/cases/exchange.hpp"
+#include "conformance/cases/qos_steps.hpp"
 
 namespace conformance {
 

@@ -22,7 +22,8 @@ Task<void> newcomer_gets_nothing(Test& test, Peer* speaker, Text topic, std::str
 
 }  // namespace
 
-CASE(retain, kept_with_its_qos, "A retained message reaches a later subscriber at its own QoS, or at the lower granted one",
+CASE(retain, kept_with_its_qos,
+     "A retained message reaches a later subscriber at its own QoS, or at the lower granted one",
      {.v3_1_1 = {"MQTT-3.3.1-5", "MQTT-3.3.1-6"}, .v5 = {"MQTT-3.3.1-5"}, .needs = {Need::retain, Need::qos1}}) {
     auto* speaker = co_await test.connect("speaker");
     for (const QoS published : levels(test, QoS::at_least_once)) {

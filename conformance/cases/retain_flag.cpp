@@ -48,8 +48,10 @@ CASE(retain, flag_is_1_at_subscribe, "A retained message sent because of a new s
         co_await test.subscribe_with(newcomer, options);
         const auto delivery = co_await test.receive(newcomer);
         test.equal(delivery.payload, "kept"sv, "payload of the retained message");
-        if (!test.v5()) test.equal(delivery.retain, true, "RETAIN of a message sent at subscribe");
-        else if (!delivery.retain) test.warn("a retained message sent at subscribe has RETAIN 0 (3.8.3.1)");
+        if (!test.v5())
+            test.equal(delivery.retain, true, "RETAIN of a message sent at subscribe");
+        else if (!delivery.retain)
+            test.warn("a retained message sent at subscribe has RETAIN 0 (3.8.3.1)");
         co_await test.leave(newcomer);
     }
 }
@@ -68,7 +70,8 @@ CASE(retain, flag_is_0_for_the_rest, "A message sent to a subscription that was 
     }
 }
 
-CASE(retain, flag_is_0_when_queued, "A message queued for an absent client has RETAIN 0, though published with RETAIN 1",
+CASE(retain, flag_is_0_when_queued,
+     "A message queued for an absent client has RETAIN 0, though published with RETAIN 1",
      {.v3_1_1 = {"MQTT-3.3.1-9"}, .v5 = {"MQTT-3.3.1-12"}, .needs = {Need::retain, Need::qos1, Need::kept_sessions}}) {
     const Text topic = test.topic();
     auto* listener = co_await test.connect("listener", Keep::yes);

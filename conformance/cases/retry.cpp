@@ -1,7 +1,7 @@
 // 4.4 Message delivery retry: what is open comes again at a return to the session, and at no other time.
 #include <map>
 
-#include "conformance/cases/exchange.hpp"
+#include "conformance/cases/qos_steps.hpp"
 
 namespace conformance {
 namespace {

@@ -105,7 +105,7 @@ CASE(session, open_delivery_comes_again, "A QoS 1 delivery left without PUBACK c
 }
 
 CASE(session, open_publish_is_remembered, "A QoS 2 PUBLISH left before PUBREL is no new message in the resumed session",
-     {.v3_1_1 = {"MQTT-3.1.2-4", "MQTT-4.3.3-2"},
+     {.v3_1_1 = {"MQTT-3.1.2-4", "MQTT-4.1.0-1", "MQTT-4.3.3-2"},
       .v5 = {"MQTT-3.1.2-5", "MQTT-4.3.3-10"},
       .needs = {Need::kept_sessions, Need::qos2}}) {
     const Text topic = test.topic("news");

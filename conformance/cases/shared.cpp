@@ -189,7 +189,7 @@ CASE(shared, refused_message_is_dropped, "A message that a member refuses is off
         const auto id = g.held.delivery.packet_id;
         if (qos == QoS::at_least_once) member->send(Puback{.packet_id = id, .reason = 0x83});
         else member->send(Pubrec{.packet_id = id, .reason = 0x83});
-        co_await member->fence();
+        co_await member->stays_open_through_ping();
         const std::string what = "a message refused by one member comes again at " + in_words(qos);
         co_await other_is_spared(test, g, what);
         co_await test.hears_nothing(member, g.speaker, test.topic(g.holder_name()), what);

@@ -1,6 +1,6 @@
 // 4.2 Network connections (5.0), 7.1.1 (3.1.1): an ordered, lossless stream of octets, in which packets have no borders
 // but their own.
-#include "conformance/cases/exchange.hpp"
+#include "conformance/cases/qos_steps.hpp"
 
 namespace conformance {
 namespace {

@@ -16,22 +16,32 @@ Task<Publish> will_with(Test& test, Text topic, Properties properties) {
     co_return co_await hears_will(test, a.watcher, topic, "gone", "a cut");
 }
 
+/// The client leaves with that reason, and its will comes.
+Task<void> will_after_disconnect(Test& test, Peer* watcher, Text topic, std::uint8_t reason) {
+    const Connect c = with_will(test, "client", topic, "gone");
+    auto* client = co_await test.connect_as("client", c);
+    Disconnect farewell;
+    farewell.reason = reason;
+    client->send(farewell);
+    client->half_close();
+    co_await client->ending();
+    co_await hears_will(test, watcher, topic, "gone", "DISCONNECT with reason " + std::to_string(reason));
+}
+
 }  // namespace
 
-CASE(will, disconnect_with_will_publishes_it, "A DISCONNECT with a reason other than 0x00 leads to the will",
+CASE(will, disconnect_with_will_publishes_it, "DISCONNECT 0x04 leads to the will", {.v5 = {"MQTT-3.1.2-8"}}) {
+    const Text topic = test.topic("will");
+    const Audience a = co_await audience(test, topic);
+    co_await will_after_disconnect(test, a.watcher, topic, 0x04);
+}
+
+CASE(will, disconnect_with_an_error_publishes_it, "A DISCONNECT that tells of an error leads to the will",
      {.v5 = {"MQTT-3.1.2-8"}}) {
     const Text topic = test.topic("will");
     const Audience a = co_await audience(test, topic);
-    for (unsigned reason : {0x04u, 0x80u, 0x81u, 0x83u, 0x93u, 0x97u}) {
-        const Connect c = with_will(test, "client", topic, "gone");
-        auto* client = co_await test.connect_as("client", c);
-        Disconnect farewell;
-        farewell.reason = std::uint8_t(reason);
-        client->send(farewell);
-        client->half_close();
-        co_await client->ending();
-        co_await hears_will(test, a.watcher, topic, "gone", "DISCONNECT with reason " + std::to_string(reason));
-    }
+    for (unsigned reason : {0x80u, 0x81u, 0x83u, 0x93u, 0x97u})
+        co_await will_after_disconnect(test, a.watcher, topic, std::uint8_t(reason));
 }
 
 CASE(will, malformed_disconnect_publishes_it, "A DISCONNECT of an undefined reason leads to the will",

@@ -66,7 +66,7 @@ void retained(Net& net, Version v) {
 void subscribe_answers(Net& net, Version v) {
     Client& c = hello(net, v, "c");
     const mqtt::Subscribe::Entry entries[]{{.filter = "a", .qos = QoS(2)}, {.filter = "b"}};
-    const mqtt::Unsubscribe::Filter filters[]{{"a"}, {"never"}, {"b"}}, unknown[]{{"never"}}, wide[]{{"x/#"}};
+    const mqtt::Unsubscribe::Filter filters[]{{"a"}, {"b"}, {"never"}}, unknown[]{{"never"}}, wide[]{{"x/#"}};
     c.send(mqtt::Subscribe{65'535, {}, entries});
     c.raw(subscribe_bytes(v, "a", 1));
     c.raw(subscribe_bytes(v, "x/y"));
@@ -135,8 +135,8 @@ void shares(Net& net, Version v) {
     Client& mouth = hello(net, v, "mouth");
     mouth.raw(publish_bytes(v, "t", "x", 2, 1));
     mouth.raw(publish_bytes(v, "t", "y", 1, 1));
-    net.by_link[1]->cut();
     net.by_link[2]->send(mqtt::Puback{1, 0x87});
+    net.by_link[1]->cut();
     net.pass(61s);
 }
 

@@ -59,7 +59,7 @@ TEST(Violations, LeaveABrokerThatServes) {
             Settings settings;
             settings.policy.violate(static_cast<Break>(i));
             Net net(settings);
-            Client& c = net.greet(v, {.id = "plain"});
+            Client& c = net.greet(v, {.id = "plain", .keep_alive = 60});
             ASSERT_FALSE(c.closed) << violations()[i].id;
             const mqtt::Subscribe::Entry entries[]{{.filter = "t"}};
             c.send(mqtt::Subscribe{1, {}, entries});
