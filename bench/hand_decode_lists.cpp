@@ -4,117 +4,126 @@
 namespace mqtt::hand {
 namespace {
 
-constexpr Ids filter_ids{"MQTT-4.7.1-2", "MQTT-4.7.1-1"};
+constexpr Why subscribe_header = reserved_bits({"MQTT-3.8.1-1", "MQTT-3.8.1-1"});
+constexpr Why unsubscribe_header = reserved_bits({"MQTT-3.10.1-1", "MQTT-3.10.1-1"});
+constexpr Why server_header = reserved_bits({"MQTT-2.2.2-1", "MQTT-2.1.3-1"});
+constexpr Why request_id = zero_id({"MQTT-2.3.1-1", "MQTT-2.2.1-3"});
+constexpr Why answer_id = zero_id({"MQTT-2.3.1-7", "MQTT-2.2.1-6"});
+constexpr Why no_filter{"topic filter", {"MQTT-4.7.1-2", "MQTT-4.7.1-1"}, "", Must::be_topic_filter};
+constexpr Why qos_three{"QoS", {"MQTT-3.8.3-4", "X-3.8.3-qos-three"}, "is 3"};
+constexpr Why retain_handling_three{"retain handling", {"", "X-3.8.3-retain-handling-three"}, "is above 2"};
+constexpr Why option_bits = reserved_bits({"MQTT-3.8.3-4", "MQTT-3.8.3-5"});
+constexpr Why no_local_shared{"no local", {"", "MQTT-3.8.3-4"}, "set on a shared subscription"};
+constexpr Why suback_return_code = unknown_code("return code", {"MQTT-3.9.3-2", ""});
+constexpr Why suback_reason_code = unknown_code("reason code", {"", "MQTT-3.9.3-2"});
+constexpr Why unsuback_code = unknown_code("reason code", {"", "MQTT-3.11.3-2"});
+constexpr Why no_subscription = no_item("subscriptions", {"MQTT-3.8.3-3", "MQTT-3.8.3-2"});
+constexpr Why no_unsubscription = no_item("filters", {"MQTT-3.10.3-2", "MQTT-3.10.3-2"});
+constexpr Why no_suback_code = no_item("codes", {"MQTT-3.8.4-5", "MQTT-3.8.4-6"});
+constexpr Why no_unsuback_code = no_item("codes", {"", "MQTT-3.11.3-2"});
 
 /// Packet identifier and, in 5.0, properties: where they end, or nullptr with a fault.
-template <class P> MQTT_INLINE At take_list_head(P& p, Blame blame, At at, At end, Ids zero_ids) {
-    if (left(at, end) < 2) return ends_early(blame, at, "packet identifier"), nullptr;
+template <class P>
+MQTT_INLINE At take_list_head(P& p, Fault& fault, At begin, At at, At end, Version v, const Why& zero) {
+    if (left(at, end) < 2) return ends_early(fault, at - begin, v, "packet identifier"), nullptr;
     p.packet_id = be16(at);
-    if (!p.packet_id) return refuse(blame, at, "packet identifier", zero_ids, "is zero"), nullptr;
+    if (!p.packet_id) return refuse(fault, at - begin, v, zero), nullptr;
     at += 2;
     p.properties = {};
-    std::uint64_t seen = 0;
-    return blame.version == Version::v5 ? properties_at(p.properties, blame, at, end, mqtt::in(P::type), seen) : at;
+    return v == Version::v5 ? properties_at(p.properties, begin, at, end, mqtt::in(P::type), fault).end : at;
 }
-constexpr Ids zero_of_requests{"MQTT-2.3.1-1", "MQTT-2.2.1-3"}, zero_of_answers{"MQTT-2.3.1-7", "MQTT-2.2.1-6"};
 
-/// The options after a topic filter; 0 with a fault.
-MQTT_INLINE std::size_t check_options(Blame blame, At at, Text filter) {
-    const unsigned o = *at;
-    if ((o & 3) == 3) return refuse(blame, at, "QoS", {"MQTT-3.8.3-4", "X-3.8.3-qos-three"}, "is 3");
-    if (blame.version == Version::v5) {
-        if ((o >> 4 & 3) == 3)
-            return refuse(blame, at, "retain handling", {"", "X-3.8.3-retain-handling-three"}, "is above 2");
-        if (o >> 6) return bad_header(blame, at, {"", "MQTT-3.8.3-5"});
-        if (o & 4 && filter.starts_with("$share/"))
-            return refuse(blame, at, "no local", {"", "MQTT-3.8.3-4"}, "set on a shared subscription");
-    } else if (o >> 2 && blame.version == Version::v3_1_1) {
-        return bad_header(blame, at, {"MQTT-3.8.3-4", ""});
+/// The options after a topic filter; false with a fault.
+MQTT_INLINE bool check_options(unsigned o, Text filter, Fault& fault, std::ptrdiff_t offset, Version v) {
+    if ((o & 3) == 3) return refuse(fault, offset, v, qos_three);
+    if (v == Version::v5) {
+        if ((o >> 4 & 3) == 3) return refuse(fault, offset, v, retain_handling_three);
+        if (o >> 6) return refuse(fault, offset, v, option_bits);
+        if (o & 4 && filter.starts_with("$share/")) return refuse(fault, offset, v, no_local_shared);
+    } else if (o >> 2 && v == Version::v3_1_1) {
+        return refuse(fault, offset, v, option_bits);
     }
-    return 1;
+    return true;
 }
 
 }  // namespace
 
 std::size_t decode(Subscribe& p, View in, Version v, Fault& fault, const Limits& limits) {
-    const Frame f = frame_of(in, v, fault, limits);
-    if (!f.size) return 0;
-    if (f.type() != Type::subscribe) return another_type(fault);
-    const At begin = in.data(), end = begin + f.size;
-    const Blame blame{fault, begin, v};
-    if ((f.head & 15) != 2 && v != Version::v3_1) return bad_header(blame, begin, {"MQTT-3.8.1-1", "MQTT-3.8.1-1"});
-    const At entries = take_list_head(p, blame, begin + f.body, end, zero_of_requests);
+    const Extent extent = extent_of(in, v, fault, limits);
+    if (!extent.size) return 0;
+    const At begin = in.data(), end = begin + extent.size;
+    if (*begin >> 4 != unsigned(Type::subscribe)) return another_type(fault);
+    if ((*begin & 15) != 2 && v != Version::v3_1) return refuse(fault, 0, v, subscribe_header);
+    const At entries = take_list_head(p, fault, begin, begin + extent.body, end, v, request_id);
     if (!entries) return 0;
-    if (entries == end)
-        return refuse(blame, end, "subscriptions", {"MQTT-3.8.3-3", "MQTT-3.8.3-2"}, "at least one is required");
+    if (entries == end) return refuse(fault, end - begin, v, no_subscription);
     for (At at = entries; at < end; ++at) {
         const At first = at;
         Text filter;
-        if (!take_text(at, end, filter)) return text_ends_early(blame, at, end, "topic filter");
-        if (!is_topic_filter(filter, v)) return bad_text(blame, first, "topic filter", Must::be_topic_filter, filter_ids);
-        if (at == end) return ends_early(blame, at, v == Version::v5 ? "subscription options" : "requested QoS");
-        if (!check_options(blame, at, filter)) return 0;
+        if (!take_text(at, end, filter)) return text_ends_early(fault, begin, at, end, v, "topic filter");
+        if (!is_topic_filter(filter, v)) return bad_text(fault, begin, first, v, no_filter);
+        if (at == end)
+            return ends_early(fault, at - begin, v, v == Version::v5 ? "subscription options" : "requested QoS");
+        if (!check_options(*at, filter, fault, at - begin, v)) return 0;
     }
     p.entries = List<Subscribe::Entry>::raw({entries, left(entries, end)}, v);
-    return f.size;
+    return extent.size;
 }
 
 std::size_t decode(Suback& p, View in, Version v, Fault& fault, const Limits& limits) {
-    const Frame f = frame_of(in, v, fault, limits);
-    if (!f.size) return 0;
-    if (f.type() != Type::suback) return another_type(fault);
-    const At begin = in.data(), end = begin + f.size;
-    const Blame blame{fault, begin, v};
-    if (f.head & 15 && v != Version::v3_1) return bad_header(blame, begin, {"MQTT-2.2.2-1", "MQTT-2.1.3-1"});
-    const At codes = take_list_head(p, blame, begin + f.body, end, zero_of_answers);
+    const Extent extent = extent_of(in, v, fault, limits);
+    if (!extent.size) return 0;
+    const At begin = in.data(), end = begin + extent.size;
+    if (*begin >> 4 != unsigned(Type::suback)) return another_type(fault);
+    if (*begin & 15 && v != Version::v3_1) return refuse(fault, 0, v, server_header);
+    const At codes = take_list_head(p, fault, begin, begin + extent.body, end, v, answer_id);
     if (!codes) return 0;
-    if (codes == end) return refuse(blame, end, "codes", {"MQTT-3.8.4-5", "MQTT-3.8.4-6"}, "at least one is required");
-    const bool v5 = v == Version::v5;
-    const CodeSet& legal = v5 ? suback_5 : suback_3;
-    for (At at = codes; at < end; ++at)
-        if (!legal.has(*at))
-            return bad_code(blame, at, v5 ? "reason code" : "return code", {"MQTT-3.9.3-2", "MQTT-3.9.3-2"});
+    if (codes == end) return refuse(fault, end - begin, v, no_suback_code);
+    if (v == Version::v5) {
+        for (At at = codes; at < end; ++at)
+            if (!suback_5.has(*at)) return refuse(fault, at - begin, v, suback_reason_code);
+    } else {
+        for (At at = codes; at < end; ++at)
+            if (*at > 2 && *at != 0x80) return refuse(fault, at - begin, v, suback_return_code);
+    }
     p.codes = List<Suback::Code>::raw({codes, left(codes, end)}, v);
-    return f.size;
+    return extent.size;
 }
 
 std::size_t decode(Unsubscribe& p, View in, Version v, Fault& fault, const Limits& limits) {
-    const Frame f = frame_of(in, v, fault, limits);
-    if (!f.size) return 0;
-    if (f.type() != Type::unsubscribe) return another_type(fault);
-    const At begin = in.data(), end = begin + f.size;
-    const Blame blame{fault, begin, v};
-    if ((f.head & 15) != 2 && v != Version::v3_1) return bad_header(blame, begin, {"MQTT-3.10.1-1", "MQTT-3.10.1-1"});
-    const At filters = take_list_head(p, blame, begin + f.body, end, zero_of_requests);
+    const Extent extent = extent_of(in, v, fault, limits);
+    if (!extent.size) return 0;
+    const At begin = in.data(), end = begin + extent.size;
+    if (*begin >> 4 != unsigned(Type::unsubscribe)) return another_type(fault);
+    if ((*begin & 15) != 2 && v != Version::v3_1) return refuse(fault, 0, v, unsubscribe_header);
+    const At filters = take_list_head(p, fault, begin, begin + extent.body, end, v, request_id);
     if (!filters) return 0;
-    if (filters == end)
-        return refuse(blame, end, "filters", {"MQTT-3.10.3-2", "MQTT-3.10.3-2"}, "at least one is required");
+    if (filters == end) return refuse(fault, end - begin, v, no_unsubscription);
     for (At at = filters; at < end;) {
         const At first = at;
         Text filter;
-        if (!take_text(at, end, filter)) return text_ends_early(blame, at, end, "topic filter");
-        if (!is_topic_filter(filter, v)) return bad_text(blame, first, "topic filter", Must::be_topic_filter, filter_ids);
+        if (!take_text(at, end, filter)) return text_ends_early(fault, begin, at, end, v, "topic filter");
+        if (!is_topic_filter(filter, v)) return bad_text(fault, begin, first, v, no_filter);
     }
     p.filters = List<Unsubscribe::Filter>::raw({filters, left(filters, end)}, v);
-    return f.size;
+    return extent.size;
 }
 
 std::size_t decode(Unsuback& p, View in, Version v, Fault& fault, const Limits& limits) {
-    const Frame f = frame_of(in, v, fault, limits);
-    if (!f.size) return 0;
-    if (f.type() != Type::unsuback) return another_type(fault);
-    const At begin = in.data(), end = begin + f.size;
-    const Blame blame{fault, begin, v};
-    if (f.head & 15 && v != Version::v3_1) return bad_header(blame, begin, {"MQTT-2.2.2-1", "MQTT-2.1.3-1"});
-    const At codes = take_list_head(p, blame, begin + f.body, end, zero_of_answers);
+    const Extent extent = extent_of(in, v, fault, limits);
+    if (!extent.size) return 0;
+    const At begin = in.data(), end = begin + extent.size;
+    if (*begin >> 4 != unsigned(Type::unsuback)) return another_type(fault);
+    if (*begin & 15 && v != Version::v3_1) return refuse(fault, 0, v, server_header);
+    const At codes = take_list_head(p, fault, begin, begin + extent.body, end, v, answer_id);
     if (!codes) return 0;
     p.codes = {};
-    if (v != Version::v5) return codes == end ? f.size : left_over(blame, codes);
-    if (codes == end) return refuse(blame, end, "codes", {"", "MQTT-3.11.3-2"}, "at least one is required");
+    if (v != Version::v5) return codes == end ? extent.size : left_over(fault, codes - begin, v);
+    if (codes == end) return refuse(fault, end - begin, v, no_unsuback_code);
     for (At at = codes; at < end; ++at)
-        if (!unsuback_5.has(*at)) return bad_code(blame, at, "reason code", {"", "MQTT-3.11.3-2"});
+        if (!unsuback_5.has(*at)) return refuse(fault, at - begin, v, unsuback_code);
     p.codes = List<Unsuback::Code>::raw({codes, left(codes, end)}, v);
-    return f.size;
+    return extent.size;
 }
 
 }  // namespace mqtt::hand

@@ -66,12 +66,14 @@ void write(Out& out, const Property& p) {
 std::size_t size_of(const Properties& ps) {
     if (ps.is_raw(Version::v5)) return ps.octets().size();
     std::size_t n = 0;
-    for (const Property& p : ps) n += size_of(p);
+    if (ps.is_kept()) for (const Property& p : ps.kept()) n += size_of(p);
+    else for (const Property& p : ps) n += size_of(p);
     return n;
 }
 void write(Out& out, const Properties& ps, std::size_t size) {
     out.varint(size);
     if (ps.is_raw(Version::v5)) out.raw(bytes(ps.octets()));
+    else if (ps.is_kept()) for (const Property& p : ps.kept()) write(out, p);
     else for (const Property& p : ps) write(out, p);
 }
 /// With the length; nothing before 5.0.

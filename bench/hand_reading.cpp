@@ -4,153 +4,161 @@ namespace mqtt::hand {
 namespace {
 
 constexpr Ids packet_length{"X-2.0-packet-length", "X-2.0-packet-length"};
-constexpr Ids five_octets{"X-2.2.3-remaining-length", "X-1.5.5-five-octets"};
-constexpr Ids padded{"", "MQTT-1.5.5-1"};
 constexpr std::size_t longest_varint = 4;
+constexpr Version v5 = Version::v5;  // only 5.0 has properties
+
+constexpr Ids five_octets{"X-2.2.3-remaining-length", "X-1.5.5-five-octets"};
+constexpr Why too_long(std::string_view field) { return {field, five_octets, "takes more than four octets"}; }
+constexpr Why padded(std::string_view field) { return {field, {"", "MQTT-1.5.5-1"}, "is not in the fewest octets"}; }
+constexpr Why too_large{"remaining length", {"", "MQTT-3.2.2-15"}, "is above the maximum packet size"};
+constexpr Why unknown_property{"property", {"", "X-2.2.2-property-unknown"}, "is unknown"};
+
+At nowhere(std::size_t) { return nullptr; }
 
 /// A variable byte integer of two octets or more; nullptr with a fault.
-[[gnu::noinline]] At take_long_varint(Blame blame, At at, At end, const char* field, std::uint32_t& v) {
+[[gnu::noinline]] At take_long_varint(Fault& fault, At begin, At at, At end, std::string_view field, std::uint32_t& v) {
     v = 0;
     for (std::size_t i = 0; i < longest_varint; ++i) {
-        if (at + i == end) return ends_early(blame, end, field), nullptr;
+        if (at + i == end) return nowhere(ends_early(fault, end - begin, v5, field));
         v |= std::uint32_t(at[i] & 127) << 7 * i;
         if (at[i] < 128) {
-            if (i > 0 && at[i] == 0) return refuse(blame, at, field, padded, "is not in the fewest octets"), nullptr;
+            if (i > 0 && at[i] == 0) return nowhere(refuse(fault, at - begin, v5, padded(field)));
             return at + i + 1;
         }
     }
-    refuse(blame, at, field, five_octets, "takes more than four octets");
-    return nullptr;
+    return nowhere(refuse(fault, at - begin, v5, too_long(field)));
 }
-MQTT_INLINE At take_varint(Blame blame, At at, At end, const char* field, std::uint32_t& v) {
+MQTT_INLINE At take_varint(Fault& fault, At begin, At at, At end, std::string_view field, std::uint32_t& v) {
     if (at < end && *at < 128) [[likely]] {
         v = *at;
         return at + 1;
     }
-    return take_long_varint(blame, at, end, field, v);
+    return take_long_varint(fault, begin, at, end, field, v);
 }
 
-At bad_value(Blame blame, At where, const PropertyRow& r) {
-    refuse(blame, where, r.name.data(), r.rule.ids(), r.rule.must == Must::not_zero ? "is zero" : "is neither 0 nor 1");
+[[gnu::cold, gnu::noinline]] At bad_value(Fault& fault, At begin, At where, const PropertyRow& r) {
+    const auto what = r.rule.must == Must::not_zero ? "is zero" : "is neither 0 nor 1";
+    return nowhere(refuse(fault, where - begin, v5, {r.name, r.rule.ids(), what}));
+}
+[[gnu::cold, gnu::noinline]] At short_value(Fault& fault, At begin, At where, const PropertyRow& r) {
+    return nowhere(ends_early(fault, where - begin, v5, r.name));
+}
+[[gnu::cold, gnu::noinline]] At bad_text_value(Fault& fault, At begin, At text, const PropertyRow& r) {
+    return nowhere(bad_text(fault, begin, text, v5, {r.name, r.rule.ids(), {}, r.rule.must}));
+}
+[[gnu::cold, gnu::noinline]] At misplaced(Fault& fault, At begin, At where, const PropertyRow& r, Where allowed) {
+    if (!(r.where & allowed))
+        refuse(fault, where - begin, v5, {r.name, {"", "X-2.2.2-property-not-allowed"}, "is not allowed here"});
+    else
+        refuse(fault, where - begin, v5, {r.name, {"", "X-2.2.2-property-twice"}, "stands twice"});
     return nullptr;
 }
-At short_value(Blame blame, At where, const PropertyRow& r) { return ends_early(blame, where, r.name.data()), nullptr; }
 
-MQTT_INLINE At take_text_value(Blame blame, At at, At end, const PropertyRow& r) {
-    const At first = at;
+/// The octets of a text or binary value: where they end, or nullptr with a fault.
+MQTT_INLINE At take_octets(Fault& fault, At begin, At at, At end, const PropertyRow& r, Text& s) {
+    if (take_text(at, end, s)) [[likely]] return at;
+    return nowhere(text_ends_early(fault, begin, at, end, v5, r.name));
+}
+MQTT_INLINE At take_utf8(Fault& fault, At begin, At at, At end, const PropertyRow& r) {
     Text s;
-    if (!take_text(at, end, s)) return text_ends_early(blame, at, end, r.name.data()), nullptr;
-    if (r.wire == Wire::binary) return at;
+    const At next = take_octets(fault, begin, at, end, r, s);
+    if (!next) return nullptr;
     const bool good = r.rule.must == Must::be_topic_name ? is_topic_name(s) : is_utf8(s);
-    if (!good) [[unlikely]] return bad_text(blame, first, r.name.data(), r.rule.must, r.rule.ids()), nullptr;
-    return at;
+    return good ? next : bad_text_value(fault, begin, at, r);
 }
 
 /// One value of the kind its row tells: where it ends, or nullptr with a fault.
-MQTT_INLINE At take_value(Blame blame, At at, At end, const PropertyRow& r) {
+MQTT_INLINE At take_value(Fault& fault, At begin, At at, At end, const PropertyRow& r) {
     const bool not_zero = r.rule.must == Must::not_zero;
     switch (r.wire) {
         case Wire::byte:
-            if (at == end) return short_value(blame, at, r);
-            return *at > 1 ? bad_value(blame, at, r) : at + 1;
+            if (at == end) return short_value(fault, begin, at, r);
+            return *at > 1 ? bad_value(fault, begin, at, r) : at + 1;
         case Wire::two:
-            if (left(at, end) < 2) return short_value(blame, at, r);
-            return not_zero && !be16(at) ? bad_value(blame, at, r) : at + 2;
+            if (left(at, end) < 2) return short_value(fault, begin, at, r);
+            return not_zero && !be16(at) ? bad_value(fault, begin, at, r) : at + 2;
         case Wire::four:
-            if (left(at, end) < 4) return short_value(blame, at, r);
-            return not_zero && !be32(at) ? bad_value(blame, at, r) : at + 4;
+            if (left(at, end) < 4) return short_value(fault, begin, at, r);
+            return not_zero && !be32(at) ? bad_value(fault, begin, at, r) : at + 4;
         case Wire::varint: {
             std::uint32_t v;
-            const At next = take_varint(blame, at, end, r.name.data(), v);
-            return next && !v ? bad_value(blame, at, r) : next;
+            const At next = take_varint(fault, begin, at, end, r.name, v);
+            return next && !v ? bad_value(fault, begin, at, r) : next;
         }
         case Wire::pair:
-            at = take_text_value(blame, at, end, r);
-            return at ? take_text_value(blame, at, end, r) : nullptr;
-        case Wire::text:
-        case Wire::binary: return take_text_value(blame, at, end, r);
+            at = take_utf8(fault, begin, at, end, r);
+            return at ? take_utf8(fault, begin, at, end, r) : nullptr;
+        case Wire::text: return take_utf8(fault, begin, at, end, r);
+        case Wire::binary: {
+            Text s;
+            return take_octets(fault, begin, at, end, r, s);
+        }
         case Wire::unknown: break;
     }
-    refuse(blame, at, "property", {"", "X-2.2.2-property-unknown"}, "is unknown");
-    return nullptr;
+    return nowhere(refuse(fault, at - begin, v5, unknown_property));
 }
 
 }  // namespace
 
-[[gnu::cold]] std::size_t refuse(Blame b, At where, const char* field, Ids ids, const char* what) {
-    b.fault = {std::size_t(where - b.begin), field, ids.in(b.version), what};
+[[gnu::cold]] std::size_t refuse(Fault& fault, std::ptrdiff_t offset, Version v, const Why& why) {
+    fault = {std::size_t(offset), why.field, why.ids.in(v), why.what};
     return 0;
 }
-[[gnu::cold]] std::size_t ends_early(Blame b, At where, const char* field) {
-    return refuse(b, where, field, packet_length, "ends early");
+[[gnu::cold]] std::size_t ends_early(Fault& fault, std::ptrdiff_t offset, Version v, std::string_view field) {
+    return refuse(fault, offset, v, {field, packet_length, "ends early"});
 }
-[[gnu::cold]] std::size_t text_ends_early(Blame b, At text, At end, const char* field) {
-    return ends_early(b, left(text, end) < 2 ? text : text + 2, field);
+[[gnu::cold]] std::size_t text_ends_early(Fault& fault, At begin, At text, At end, Version v, std::string_view field) {
+    return ends_early(fault, (left(text, end) < 2 ? text : text + 2) - begin, v, field);
 }
-[[gnu::cold]] std::size_t bad_text(Blame b, At text, const char* field, Must must, Ids ids) {
-    const TextFault f = why_not(must, {reinterpret_cast<const char*>(text) + 2, be16(text)}, b.version, ids);
-    return refuse(b, text, field, f.ids, f.what.data());
+[[gnu::cold]] std::size_t bad_text(Fault& fault, At begin, At text, Version v, const Why& why) {
+    const Text s{reinterpret_cast<const char*>(text) + 2, be16(text)};
+    const TextFault found = why_not(why.must, s, v, why.ids);
+    return refuse(fault, text - begin, v, {why.field, found.ids, found.what});
 }
-[[gnu::cold]] std::size_t bad_header(Blame b, At head, Ids ids) {
-    return refuse(b, head, "reserved bits", ids, "are not as laid down");
-}
-[[gnu::cold]] std::size_t left_over(Blame b, At where) {
-    return refuse(b, where, "packet", packet_length, "has octets left over");
-}
-[[gnu::cold]] std::size_t bad_code(Blame b, At where, const char* field, Ids ids) {
-    return refuse(b, where, field, ids, "is not in the table of codes");
+[[gnu::cold]] std::size_t left_over(Fault& fault, std::ptrdiff_t offset, Version v) {
+    return refuse(fault, offset, v, {"packet", packet_length, "has octets left over"});
 }
 [[gnu::cold]] std::size_t another_type(Fault& fault) {
     fault = {0, "packet type", "", "is another than expected"};
     return 0;
 }
 
-[[gnu::noinline]] Frame odd_frame(View in, Version v, Fault& fault, const Limits& limits) {
-    const Blame blame{fault, in.data(), v};
+[[gnu::noinline]] Extent odd_extent(View in, Version v, Fault& fault, const Limits& limits) {
     std::size_t size = 0, octets = 0;
     for (bool more = true; more; ++octets) {
-        if (octets == longest_varint)
-            return refuse(blame, in.data() + 1, "remaining length", five_octets, "takes more than four octets"), Frame{};
+        if (octets == longest_varint) return {0, refuse(fault, 1, v, too_long("remaining length"))};
         if (octets + 1 >= in.size()) return {};
         size |= std::size_t(in[octets + 1] & 127) << 7 * octets;
         more = in[octets + 1] >= 128;
     }
-    if (octets > 1 && in[octets] == 0 && v == Version::v5)
-        return refuse(blame, in.data() + 1, "remaining length", padded, "is not in the fewest octets"), Frame{};
+    if (octets > 1 && in[octets] == 0 && v == v5) return {0, refuse(fault, 1, v, padded("remaining length"))};
     const std::size_t body = octets + 1;
-    if (body + size > limits.maximum_packet_size)
-        return refuse(blame, in.data() + 1, "remaining length", {"", "MQTT-3.2.2-15"}, "is above the maximum packet size"),
-               Frame{};
+    if (body + size > limits.maximum_packet_size) return {0, refuse(fault, 1, v, too_large)};
     if (in.size() - body < size) return {};
-    return {in[0], body, body + size};
+    return {body, body + size};
 }
 
-[[gnu::noinline]] At take_properties(Properties& ps, Blame blame, At at, At end, Where allowed, const char* field,
-                                     std::uint64_t& seen) {
+[[gnu::noinline]] Listed take_properties(Properties& ps, At begin, At at, At end, Where allowed, Fault& fault) {
     std::uint32_t size;
-    at = take_varint(blame, at, end, field, size);
-    if (!at) return nullptr;
-    if (left(at, end) < size) return ends_early(blame, at, field), nullptr;
+    at = take_varint(fault, begin, at, end, "properties", size);
+    if (!at) return {};
+    if (left(at, end) < size) return {nowhere(ends_early(fault, at - begin, v5, "properties"))};
     end = at + size;
-    ps = Properties::raw({at, std::size_t(size)}, blame.version);
-    std::uint64_t met = 0;
+    ps = Properties::raw({at, std::size_t(size)}, v5);
+    std::uint64_t seen = 0;
     while (at < end) {
         const At first = at;
         std::uint32_t id;
-        at = take_varint(blame, at, end, "property identifier", id);
-        if (!at) return nullptr;
+        at = take_varint(fault, begin, at, end, "property identifier", id);
+        if (!at) return {};
         const PropertyRow& r = row(id);
-        at = take_value(blame, at, end, r);
-        if (!at) return nullptr;
-        if (!(r.where & allowed)) [[unlikely]]
-            return refuse(blame, first, r.name.data(), {"", "X-2.2.2-property-not-allowed"}, "is not allowed here"),
-                   nullptr;
-        if (has(met, id) && !(r.repeats & allowed)) [[unlikely]]
-            return refuse(blame, first, r.name.data(), {"", "X-2.2.2-property-twice"}, "stands twice"), nullptr;
-        met |= std::uint64_t(1) << id;
+        at = take_value(fault, begin, at, end, r);
+        if (!at) return {};
+        if (!(r.where & allowed) || ((seen >> id & 1) && !(r.repeats & allowed))) [[unlikely]]
+            return {misplaced(fault, begin, first, r, allowed)};
+        seen |= std::uint64_t(1) << id;
     }
-    seen = met;
-    return end;
+    return {end, seen};
 }
 
 }  // namespace mqtt::hand

@@ -7,20 +7,25 @@ namespace mqtt::hand {
 
 using At = const std::uint8_t*;
 
-/// Who is told of a fault, and what its offset and statement are counted and chosen by.
-struct Blame {
-    Fault& fault;
-    At begin;
-    Version version;
+/// A fault as it is written down beforehand: on the good path it costs nothing but a branch.
+struct Why {
+    std::string_view field{};
+    Ids ids{};
+    std::string_view what{};
+    Must must{};  // of a text
 };
-/// Faults, out of the way of good packets. All return 0, as the decoders do.
-std::size_t refuse(Blame, At where, const char* field, Ids, const char* what);
-std::size_t ends_early(Blame, At where, const char* field);
-std::size_t text_ends_early(Blame, At text, At end, const char* field);
-std::size_t bad_text(Blame, At text, const char* field, Must, Ids);
-std::size_t bad_header(Blame, At head, Ids);
-std::size_t left_over(Blame, At where);
-std::size_t bad_code(Blame, At where, const char* field, Ids);
+/// These keep a fault, out of the way of good packets. All return 0, as the decoders do.
+std::size_t refuse(Fault&, std::ptrdiff_t offset, Version, const Why&);
+std::size_t ends_early(Fault&, std::ptrdiff_t offset, Version, std::string_view field);
+std::size_t text_ends_early(Fault&, At begin, At text, At end, Version, std::string_view field);
+std::size_t bad_text(Fault&, At begin, At text, Version, const Why&);
+std::size_t left_over(Fault&, std::ptrdiff_t offset, Version);
+std::size_t another_type(Fault&);
+
+constexpr Why reserved_bits(Ids ids) { return {"reserved bits", ids, "are not as laid down"}; }
+constexpr Why unknown_code(std::string_view field, Ids ids) { return {field, ids, "is not in the table of codes"}; }
+constexpr Why zero_id(Ids ids) { return {"packet identifier", ids, "is zero"}; }
+constexpr Why no_item(std::string_view field, Ids ids) { return {field, ids, "at least one is required"}; }
 
 inline std::uint16_t be16(At p) { return std::uint16_t(p[0] << 8 | p[1]); }
 inline std::uint32_t be32(At p) {
@@ -28,18 +33,20 @@ inline std::uint32_t be32(At p) {
 }
 inline std::size_t left(At at, At end) { return std::size_t(end - at); }
 
+/// Octets of the fixed header and of the whole packet; size 0: not whole, or a fault. Two registers.
+struct Extent {
+    std::size_t body = 0, size = 0;
+};
 /// Fixed headers that are long, faulty or not whole.
-Frame odd_frame(View, Version, Fault&, const Limits&);
+Extent odd_extent(View, Version, Fault&, const Limits&);
 
-MQTT_INLINE Frame frame_of(View in, Version v, Fault& fault, const Limits& limits) {
+MQTT_INLINE Extent extent_of(View in, Version v, Fault& fault, const Limits& limits) {
     if (in.size() >= 2 && in[1] < 128) [[likely]] {
         const std::size_t size = in[1] + 2u;
-        if (size <= in.size() && size <= limits.maximum_packet_size) [[likely]] return {in[0], 2, size};
+        if (size <= in.size() && size <= limits.maximum_packet_size) [[likely]] return {2, size};
     }
-    return odd_frame(in, v, fault, limits);
+    return odd_extent(in, v, fault, limits);
 }
-
-std::size_t another_type(Fault&);
 
 /// The text at `at`, which then stands behind it; false if it is not whole.
 MQTT_INLINE bool take_text(At& at, At end, Text& s) {
@@ -51,18 +58,21 @@ MQTT_INLINE bool take_text(At& at, At end, Text& s) {
     return true;
 }
 
-/// The property list at `at`: where it ends, or nullptr with a fault. `seen`: a bit for each identifier.
-At take_properties(Properties&, Blame, At at, At end, Where allowed, const char* field, std::uint64_t& seen);
-inline bool has(std::uint64_t seen, unsigned property) { return seen >> property & 1; }
+/// Where a property list ends (nullptr: a fault), and a bit for each identifier in it.
+struct Listed {
+    At end = nullptr;
+    std::uint64_t seen = 0;
+    bool has(unsigned property) const { return seen >> property & 1; }
+};
+Listed take_properties(Properties&, At begin, At at, At end, Where allowed, Fault&);
 
 /// The same; the empty list is settled here.
-MQTT_INLINE At properties_at(Properties& ps, Blame blame, At at, At end, Where allowed, std::uint64_t& seen,
-                             const char* field = "properties") {
+MQTT_INLINE Listed properties_at(Properties& ps, At begin, At at, At end, Where allowed, Fault& fault) {
     if (at < end && *at == 0) {
-        ps = Properties::raw({at + 1, std::size_t(0)}, blame.version);
-        return at + 1;
+        ps = Properties::raw({at + 1, std::size_t(0)}, Version::v5);
+        return {at + 1};
     }
-    return take_properties(ps, blame, at, end, allowed, field, seen);
+    return take_properties(ps, begin, at, end, allowed, fault);
 }
 
 }  // namespace mqtt::hand

@@ -15,7 +15,7 @@ struct Row {
     std::function<void()> once{};
 };
 
-/// Every row; what they work on lives as long as the program. The first one does nothing: the price of the loop.
+/// Every row; what they work on lives as long as the program. The first two do nothing: the price of the loop.
 const std::vector<Row>& rows();
 
 }  // namespace mqtt::bench

@@ -147,8 +147,8 @@ int run_test(const TestOptions& o) {
     if (o.list) return print_cases(options.cases);
     if (o.dry_run) return print_plan(o, options);
     Baseline baseline = known_baseline(o);
-    Files files(o);
     catch_interrupts();
+    Files files(o);
     const auto progress = terminal_progress(!o.common->quiet);
     const RunResult result = run(options, *progress);
     if (files.baseline && incomplete(result).empty()) {

@@ -10,41 +10,12 @@ struct Octets {
     const std::uint8_t *begin, *body, *end;
 };
 
-template <Care care, class P>
-MQTT_WHOLE bool read(P& out, const std::uint8_t* begin, const std::uint8_t* body, const std::uint8_t* end, Version v) {
-    Reader<care> r{{v}, begin, body, end, *begin};
-    static_assert(std::is_trivially_copyable_v<P>);
-    static constexpr P fresh{};
-    std::memcpy(static_cast<void*>(&out), &fresh, sizeof out);  // g++ clears `out = P{}` with `rep stos`: 10 ns
-    MQTT_HERE P::walk(out, r);
-    return !r.bad && r.at == r.end;
-}
-template <class P> [[gnu::noinline, gnu::cold]] std::vector<Fault> explain(Octets o, Version v) {
-    std::vector<Fault> faults;
-    std::vector<Place> places;
-    P p{};
-    Reader<Care::explain> r{{v}, o.begin, o.body, o.end, *o.begin};
-    r.faults = &faults;
-    r.places = &places;
-    P::walk(p, r);
-    if (r.at != r.end) r.fail(r.at, "packet", packet_length, "has octets left over");
-    return faults;
-}
-
-/// Number -> packet struct; false where the number is no packet of that version (AUTH came with 5.0).
-template <class F> MQTT_INLINE bool with_type(Type type, Version v, F f) {
-    if (type == Type::auth && v != Version::v5) return false;
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
-        return ((std::variant_alternative_t<I, Packet>::type == type &&
-                 (f.template operator()<std::variant_alternative_t<I, Packet>>(), true)) || ...);
-    }(std::make_index_sequence<std::variant_size_v<Packet>>{});
-}
-
-Fault reserved_type(Version v) { return {0, "packet type", packet_type.in(v), "is reserved"}; }
-
-}  // namespace
-
-Frame frame(View in, Version v, Fault& fault, const Limits& limits) {
+/// Octets of the fixed header and of the whole packet (two registers); size 0: not whole, or a fault.
+struct Extent {
+    std::size_t body = 0, size = 0;
+};
+/// Remaining lengths of more than one octet, and all that is wrong with the short ones.
+[[gnu::noinline]] Extent long_extent(View in, Version v, Fault& fault, const Limits& limits) {
     if (in.size() < 2) return {};
     std::size_t len = in[1], at = 2;
     if (len >= 128) {
@@ -68,52 +39,106 @@ Frame frame(View in, Version v, Fault& fault, const Limits& limits) {
         return {};
     }
     if (in.size() - at < len) return {};
-    return {in[0], at, at + len};
+    return {at, at + len};
+}
+MQTT_INLINE Extent extent(View in, Version v, Fault& fault, const Limits& limits) {
+    if (in.size() >= 2 && in[1] < 128) [[likely]] {
+        const std::size_t size = in[1] + 2u;
+        if (size <= in.size() && size <= limits.maximum_packet_size) [[likely]] return {2, size};
+    }
+    return long_extent(in, v, fault, limits);
+}
+[[gnu::noinline, gnu::cold]] std::size_t another_type(Fault& fault) {
+    fault = {0, "packet type", "", "is another than expected"};
+    return 0;
 }
 
-template <class P> std::size_t decode(P& out, View in, Version v, Fault& fault, const Limits& limits) {
-    auto f = frame(in, v, fault, limits);
-    if (!f.size) return 0;
-    if (f.type() != P::type) {
-        fault = {0, "packet type", "", "is another than expected"};
-        return 0;
-    }
-    auto *begin = in.data(), *body = begin + f.body, *end = begin + f.size;
-    if (!read<Care::check>(out, begin, body, end, v)) [[unlikely]] {
-        fault = explain<P>({begin, body, end}, v).front();
-        return 0;
-    }
-    return f.size;
+template <Care care, class P>
+MQTT_INLINE bool read(P& out, const std::uint8_t* begin, const std::uint8_t* body, const std::uint8_t* end, Version v) {
+    Reader<care> r{{v}, begin, body, end, *begin};
+    static_assert(std::is_trivially_copyable_v<P>);
+    static constexpr P fresh{};
+    std::memcpy(static_cast<void*>(&out), &fresh, sizeof out);  // g++ clears `out = P{}` with `rep stos`: 10 ns
+    MQTT_HERE P::walk(out, r);
+    return !r.bad && r.at == r.end;
+}
+template <class P> [[gnu::noinline, gnu::cold]] std::vector<Fault> explain(Octets o, Version v) {
+    std::vector<Fault> faults;
+    std::vector<Place> places;
+    P p{};
+    Reader<Care::explain> r{{v}, o.begin, o.body, o.end, *o.begin};
+    r.faults = &faults;
+    r.places = &places;
+    P::walk(p, r);
+    if (r.at != r.end) r.fail(r.at, "packet", packet_length, "has octets left over");
+    return faults;
+}
+
+template <class P>
+[[gnu::noinline, gnu::cold]] std::size_t refuse(const std::uint8_t* begin, Extent e, Version v, Fault& fault) {
+    fault = explain<P>({begin, begin + e.body, begin + e.size}, v).front();
+    return 0;
+}
+/// The octets taken of a packet that is whole and of that type.
+template <class P> MQTT_INLINE std::size_t take(P& out, const std::uint8_t* begin, Extent e, Version v, Fault& fault) {
+    if (read<Care::check>(out, begin, begin + e.body, begin + e.size, v)) [[likely]] return e.size;
+    return refuse<P>(begin, e, v, fault);
+}
+/// The same, out of line: every type in one function would be too much for one switch.
+template <class P>
+MQTT_WHOLE std::size_t take_apart(P& out, const std::uint8_t* begin, Extent e, Version v, Fault& fault) {
+    return take(out, begin, e, v, fault);
+}
+template <class P> MQTT_WHOLE bool take_on_trust(P& out, const std::uint8_t* begin, Extent e, Version v) {
+    return read<Care::trust>(out, begin, begin + e.body, begin + e.size, v);
+}
+
+/// Number -> packet struct; false where the number is no packet of that version (AUTH came with 5.0).
+template <class F> MQTT_INLINE bool with_type(Type type, Version v, F f) {
+    if (type == Type::auth && v != Version::v5) return false;
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+        return ((std::variant_alternative_t<I, Packet>::type == type &&
+                 (f.template operator()<std::variant_alternative_t<I, Packet>>(), true)) || ...);
+    }(std::make_index_sequence<std::variant_size_v<Packet>>{});
+}
+
+Fault reserved_type(Version v) { return {0, "packet type", packet_type.in(v), "is reserved"}; }
+
+}  // namespace
+
+Frame frame(View in, Version v, Fault& fault, const Limits& limits) {
+    const Extent e = extent(in, v, fault, limits);
+    if (!e.size) return {};
+    return {in[0], e.body, e.size};
+}
+
+template <class P>
+MQTT_WHOLE std::size_t decode(P& out, View in, Version v, Fault& fault, const Limits& limits) {
+    const Extent e = extent(in, v, fault, limits);
+    if (!e.size) [[unlikely]] return 0;
+    if (Type(in[0] >> 4) != P::type) [[unlikely]] return another_type(fault);
+    return take(out, in.data(), e, v, fault);
 }
 
 std::size_t decode(Packet& out, View in, Version v, Fault& fault, const Limits& limits) {
-    auto f = frame(in, v, fault, limits);
-    if (!f.size) return 0;
-    auto *begin = in.data(), *body = begin + f.body, *end = begin + f.size;
-    std::size_t taken = f.size;
-    const bool known = with_type(f.type(), v, [&]<class P>() {
+    const Extent e = extent(in, v, fault, limits);
+    if (!e.size) return 0;
+    std::size_t taken = 0;
+    const bool known = with_type(Type(in[0] >> 4), v, [&]<class P>() {
         auto* p = std::get_if<P>(&out);
-        if (!read<Care::check>(p ? *p : out.emplace<P>(), begin, body, end, v)) [[unlikely]] {
-            fault = explain<P>({begin, body, end}, v).front();
-            taken = 0;
-        }
+        taken = take_apart(p ? *p : out.emplace<P>(), in.data(), e, v, fault);
     });
-    if (!known) {
-        fault = reserved_type(v);
-        taken = 0;
-    }
+    if (!known) fault = reserved_type(v);
     return taken;
 }
 
 std::size_t decode_leniently(Packet& out, View in, Version v) {
     Fault ignored;
-    auto f = frame(in, Version::v3_1_1, ignored);  // padding of the length is let pass
-    if (!f.size) return 0;
+    const Extent e = extent(in, Version::v3_1_1, ignored, {});  // padding of the length is let pass
+    if (!e.size) return 0;
     bool good = false;
-    with_type(f.type(), v, [&]<class P>() {
-        good = read<Care::trust>(out.emplace<P>(), in.data(), in.data() + f.body, in.data() + f.size, v);
-    });
-    return good ? f.size : 0;
+    with_type(Type(in[0] >> 4), v, [&]<class P>() { good = take_on_trust(out.emplace<P>(), in.data(), e, v); });
+    return good ? e.size : 0;
 }
 
 std::vector<Fault> all_faults(View in, Version v, const Limits& limits) {

@@ -5,51 +5,53 @@ namespace {
 
 enum class Flaw { none, ill_formed, null_character };
 
-struct Lead {
-    std::size_t following;  // continuation octets
-    unsigned least;         // the smallest code point this length may carry
-};
-Lead lead(unsigned c) {
-    if (c >> 5 == 6) return {1, 0x80};
-    if (c >> 4 == 14) return {2, 0x800};
-    if (c >> 3 == 30) return {3, 0x10000};
-    return {4, 0};
+/// Octets of the character that begins at `p`, which is beyond ASCII; 0 where it is ill-formed.
+[[gnu::always_inline]] inline std::size_t character(const char* p, std::size_t left) {
+    const auto octet = [p](std::size_t i) { return unsigned(std::uint8_t(p[i])); };
+    const auto follows = [&](std::size_t i) { return octet(i) >> 6 == 2; };
+    const unsigned c = octet(0);
+    if (c < 0xe0) return c >= 0xc2 && left >= 2 && follows(1) ? 2 : 0;  // 0xc0, 0xc1: overlong
+    if (c < 0xf0) {
+        if (left < 3 || !follows(1) || !follows(2)) return 0;
+        const unsigned high = (c & 15) << 1 | (octet(1) >> 5 & 1);  // the upper five bits of sixteen
+        return high != 0 && high != 27 ? 3 : 0;                     // overlong, surrogate
+    }
+    if (c >= 0xf5 || left < 4 || !follows(1) || !follows(2) || !follows(3)) return 0;
+    const unsigned plane = (c & 7) << 2 | (octet(1) >> 4 & 3);
+    return plane >= 1 && plane <= 16 ? 4 : 0;
 }
 
-Flaw flaw_of(Text s) {
-    for (std::size_t i = 0; i < s.size();) {
-        const unsigned c = std::uint8_t(s[i]);
-        if (c == 0) return Flaw::null_character;
-        if (c < 0x80) {
+/// What is wrong first, at or after `from`, before which all is plain ASCII.
+Flaw flaw_of(Text s, std::size_t from = 0) {
+    const char* p = s.data();
+    for (std::size_t i = from; i < s.size();) {
+        if (s.size() - i >= 8) {
+            const auto strange = words::strange(words::load<std::uint64_t>(p + i));
+            i += strange ? std::size_t(std::countr_zero(strange)) / 8 : 8;
+            if (!strange) continue;
+        }
+        if (p[i] == 0) return Flaw::null_character;
+        if (std::uint8_t(p[i]) < 0x80) {
             ++i;
             continue;
         }
-        const Lead l = lead(c);
-        if (l.following == 4 || i + l.following >= s.size()) return Flaw::ill_formed;
-        unsigned point = c & (0x3fu >> l.following);
-        for (std::size_t k = 1; k <= l.following; ++k) {
-            const unsigned b = std::uint8_t(s[i + k]);
-            if (b >> 6 != 2) return Flaw::ill_formed;
-            point = point << 6 | (b & 63);
-        }
-        if (point < l.least || point > 0x10ffff || point >> 11 == 27) return Flaw::ill_formed;  // 27: surrogates
-        i += l.following + 1;
+        do {  // such characters come in runs
+            const std::size_t octets = character(p + i, s.size() - i);
+            if (octets == 0) return Flaw::ill_formed;
+            i += octets;
+        } while (i < s.size() && std::uint8_t(p[i]) >= 0x80);
     }
     return Flaw::none;
-}
-
-[[gnu::noinline, gnu::cold]] bool is_utf8_slowly(Text s) { return flaw_of(s) == Flaw::none; }
-[[gnu::noinline, gnu::cold]] bool is_topic_name_slowly(Text s) {
-    return is_utf8_slowly(s) && s.find_first_of("+#") == s.npos;
 }
 
 bool wildcard_stands_well(Text s, std::size_t i) {  // '+' fills a level, '#' fills the last one
     return (i == 0 || s[i - 1] == '/') && (i + 1 == s.size() || (s[i] == '+' && s[i + 1] == '/'));
 }
-[[gnu::noinline, gnu::cold]] bool is_filter_slowly(Text s) {
-    for (std::size_t i = 0; i < s.size(); ++i)
-        if ((s[i] == '+' || s[i] == '#') && !wildcard_stands_well(s, i)) return false;
-    return is_utf8_slowly(s);
+bool wildcards_stand_well(Text s, std::size_t from) {
+    for (const char wildcard : {'+', '#'})
+        for (auto i = s.find(wildcard, from); i != Text::npos; i = s.find(wildcard, i + 1))
+            if (!wildcard_stands_well(s, i)) return false;
+    return true;
 }
 
 constexpr Text share_prefix = "$share/";
@@ -75,30 +77,38 @@ TextFault wildcard_fault(Text s) {
     return {};
 }
 
+// Texts with something in them that is not plain; `from`: before it, all is.
+[[gnu::noinline]] bool is_odd_utf8(Text s, std::size_t from) { return flaw_of(s, from) == Flaw::none; }
+[[gnu::noinline]] bool is_odd_name(Text s, std::size_t from) {
+    return s.find('+', from) == Text::npos && s.find('#', from) == Text::npos && flaw_of(s, from) == Flaw::none;
+}
+[[gnu::noinline]] bool is_odd_filter(Text s, Version v, std::size_t from) {
+    if (!wildcards_stand_well(s, from) || flaw_of(s, from) != Flaw::none) return false;
+    if (v != Version::v5 || !s.starts_with(share_prefix)) return true;
+    return share_fault(s.substr(share_prefix.size())).what.empty();
+}
+
+constexpr auto strange = [](std::uint64_t w) { return words::strange(w); };
+constexpr auto strange_or_wildcard = [](std::uint64_t w) { return words::strange(w) | words::wildcard(w); };
+
 }  // namespace
 
 bool is_utf8(Text s) {
-    return !words::look_over(s, [](auto w, auto) { return words::strange(w); }) || is_utf8_slowly(s);
+    const auto odd = words::first_odd(s, strange);
+    return odd == Text::npos || is_odd_utf8(s, odd);
 }
 bool is_topic_name_or_empty(Text s) {
-    return !words::look_over(s, [](auto w, auto) { return words::strange(w) | words::wildcard(w); }) ||
-           is_topic_name_slowly(s);
+    const auto odd = words::first_odd(s, strange_or_wildcard);
+    return odd == Text::npos || is_odd_name(s, odd);
 }
 bool is_topic_name(Text s) { return !s.empty() && is_topic_name_or_empty(s); }
 bool is_protocol_name(Text s) { return s == "MQTT" || s == "MQIsdp"; }
 
 bool is_topic_filter(Text s, Version v) {
     if (s.empty()) return false;
-    bool good = true;
-    const bool strange = words::look_over(s, [&](auto w, std::size_t at) {
-        for (auto wild = words::wildcard(w); wild; wild &= wild - 1)
-            good = good && wildcard_stands_well(s, at + std::size_t(std::countr_zero(wild)) / 8);
-        return words::strange(w);
-    });
-    if (strange) good = is_filter_slowly(s);
-    if (good && v == Version::v5 && s[0] == '$' && s.starts_with(share_prefix)) [[unlikely]]
-        return share_fault(s.substr(share_prefix.size())).what.empty();
-    return good;
+    const auto odd = words::first_odd(s, strange_or_wildcard);
+    if (odd == Text::npos && (v != Version::v5 || s[0] != '$')) return true;
+    return is_odd_filter(s, v, odd);
 }
 
 TextFault why_not(Must must, Text s, Version v, Ids otherwise) {

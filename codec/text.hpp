@@ -22,21 +22,21 @@ constexpr std::uint64_t wildcard(std::uint64_t w) {
     return ~(((w | every(8)) ^ every('+')) + every(0x7f)) & every(0x80);
 }
 
-/// Joins look(word, index of its first octet) over all of s; octets may be looked at twice, short words are padded.
-template <class Look> [[gnu::always_inline]] inline std::uint64_t look_over(Text s, Look look) {
+/// Where the first word stands that `look` finds odd, or npos; octets may be looked at twice, short texts are padded.
+template <class Look> [[gnu::always_inline]] inline std::size_t first_odd(Text s, Look look) {
     const char* p = s.data();
     const std::size_t n = s.size();
-    std::uint64_t found = 0;
     if (n >= 8) {
-        for (std::size_t i = 0; i + 8 < n; i += 8) found |= look(load<std::uint64_t>(p + i), i);
-        return found | look(load<std::uint64_t>(p + n - 8), n - 8);
+        for (std::size_t i = 0; i + 8 < n; i += 8)
+            if (look(load<std::uint64_t>(p + i))) return i;
+        return look(load<std::uint64_t>(p + n - 8)) ? n - 8 : Text::npos;
     }
-    if (n >= 4) {
-        constexpr auto pad = every('a') << 32;
-        return look(pad | load<std::uint32_t>(p), 0) | look(pad | load<std::uint32_t>(p + n - 4), n - 4);
-    }
-    for (std::size_t i = 0; i < n; ++i) found |= look((every('a') << 8) | std::uint8_t(p[i]), i);
-    return found;
+    constexpr auto pad = every('a') << 32;
+    if (n >= 4)
+        return look(pad | load<std::uint32_t>(p)) | look(pad | load<std::uint32_t>(p + n - 4)) ? 0 : Text::npos;
+    if (n == 0) return Text::npos;
+    const auto octet = [p](std::size_t i) { return std::uint64_t(std::uint8_t(p[i])); };
+    return look((every('a') << 24) | octet(0) | octet(n / 2) << 8 | octet(n - 1) << 16) ? 0 : Text::npos;
 }
 }  // namespace words
 

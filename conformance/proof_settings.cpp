@@ -62,6 +62,10 @@ const Width widths[]{
      {"quota_blocks_other_packets"}},
     {"cases stop listening by UNSUBSCRIBE",
      {"unsubscribe_ineffective"}},
+    {"the exchange is a step of every case that authenticates",
+     {"auth_asks_with_wrong_reason", "auth_names_other_method"}},
+    {"a packet of type 0 is the violation that cases about errors commit",
+     {"reserved_type_passed_over"}},
 };
 
 }  // namespace

@@ -201,6 +201,7 @@ void Core::second_connect(Link& link) {
     if (breaks(Break::second_connect_ignored)) return;
     if (link.v5() && breaks(Break::connack_twice)) send(link, mqtt::Connack{});  // 5.0, 3.2.0-2
     fail(link, reason::protocol_error);                                          // 3.1.0-2
+    link.left_open = link.left_open || (link.v5() && breaks(Break::error_disconnect_without_close));  // 5.0, 4.13.2-1
 }
 
 }  // namespace reference

@@ -125,8 +125,7 @@ void Core::disconnect(Link& link, std::uint8_t code, bool say) {
         else
             answer(link, mqtt::Disconnect{code}, code);
         if (breaks(Break::packet_after_disconnect)) send(link, mqtt::Pingresp{});  // 5.0, 3.14.4-1: nothing more
-        link.left_open = breaks(Break::disconnect_without_close) ||                // 5.0, 3.14.4-2
-                         (!taken_over && breaks(Break::error_disconnect_without_close));  // 5.0, 4.13.2-1
+        link.left_open = breaks(Break::disconnect_without_close);                  // 5.0, 3.14.4-2
     }
     const auto hides_will = taken_over ? Break::takeover_will_missing : Break::will_missing_on_error;
     shut(link, !breaks(hides_will));

@@ -38,7 +38,7 @@ class WrongCalls(ProgramTest):
             (["explain"], "ID"),
             (["explain", "MQTT-9.9.9-9"], "is no statement, case or violation"),  # tidy: no such id
             (["broker", "--violate", "MQTT-3.1.0-2"], "is a statement; what breaks it: "),
-            (["broker", "--violate", "MQTT-3.14.4-2"], "no violation breaks it"),
+            (["broker", "--violate", "MQTT-6.0.0-3"], "no violation breaks it"),
             (["broker", "--violate", "nosuch"], "is no violation"),
             (["broker", "--limits", "receive_maximun=3"], "did you mean receive_maximum?"),
             (["broker", "--limits", "maximum_qos=3"], "from 0 to 2"),

@@ -33,9 +33,13 @@ CASE(publish, qos_0_has_dup_0, "A delivery at QoS 0 has DUP 0, whatever QoS and 
         Publish m = test.message(topic, "payload", qos);
         m.dup = qos != QoS::at_most_once;
         co_await test.publish_with(speaker, m);
-        const auto delivery = co_await test.receive(listener);
-        test.equal(delivery.qos, QoS::at_most_once, "QoS delivered where QoS 0 was granted");
-        test.equal(delivery.dup, false, "DUP at QoS 0 of a message published at " + in_words(qos));
+        const auto heard = co_await test.up_to_fence(listener, speaker, topic);
+        if (heard.empty())
+            test.info("a message published at " + in_words(qos) + " does not come where QoS 0 was granted");
+        for (const Publish& delivery : heard) {
+            test.equal(delivery.qos, QoS::at_most_once, "QoS delivered where QoS 0 was granted");
+            test.equal(delivery.dup, false, "DUP at QoS 0 of a message published at " + in_words(qos));
+        }
     }
 }
 

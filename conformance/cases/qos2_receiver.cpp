@@ -46,6 +46,23 @@ CASE(qos, qos2_is_delivered_once, "A QoS 2 PUBLISH gets PUBREC, its PUBREL gets 
     co_await heard_once(test, t, m.payload);
 }
 
+CASE(qos, qos2_publish_gets_pubrec, "A QoS 2 PUBLISH is answered by PUBREC, whatever QoS is granted to subscribers",
+     {.v3_1_1 = {"MQTT-3.3.4-1"}, .v5 = {"MQTT-3.3.4-1", "MQTT-4.3.3-8"}}) {
+    if (test.offers.maximum_qos < 2) test.skip("the broker takes no QoS 2");
+    auto* speaker = co_await test.connect("speaker");
+    const Publish m = test.message(test.topic(), "payload", QoS::exactly_once);
+    speaker->send(m);
+    const auto answer = co_await speaker->next();
+    if (!answer) {  // 3.1.1 gives a broker without QoS 2 no way to say so
+        test.warn("a QoS 2 PUBLISH ends the connection");
+        co_return;
+    }
+    const auto* pubrec = std::get_if<Pubrec>(&*answer);
+    test.check(pubrec, "a QoS 2 PUBLISH is answered by " + print(*answer, test.version));
+    test.equal(pubrec->packet_id, m.packet_id, "PUBREC packet identifier");
+    test.check(pubrec->reason < 0x80, "PUBREC refuses the message with reason " + std::to_string(pubrec->reason));
+}
+
 CASE(qos, qos2_repeat_after_reconnect, "A QoS 2 PUBLISH repeated before PUBREL gets PUBREC and no second delivery",
      {.v3_1_1 = {"MQTT-4.3.3-2", "MQTT-4.1.0-1"},
       .v5 = {"MQTT-4.3.3-10", "MQTT-3.1.2-5"},

@@ -61,12 +61,6 @@ inline Task<Publish> open_delivery(Test& test, Peer* listener, Text payload, QoS
     test.equal(delivery.qos, qos, "QoS of the delivery");
     co_return delivery;
 }
-/// The next delivery, which is the first of its message: left open.
-inline Task<Publish> first_delivery(Test& test, Peer* listener, Text payload, QoS qos) {
-    const auto delivery = co_await open_delivery(test, listener, payload, qos);
-    test.equal(delivery.dup, false, "DUP of the first delivery at " + in_words(qos));
-    co_return delivery;
-}
 /// The same delivery once more, after a reconnect: left open. DUP is for the cases on 3.3.1-1.
 inline Task<Publish> repeated_delivery(Test& test, Peer* listener, Publish first) {
     const auto again = co_await listener->expect<Publish>();
@@ -106,17 +100,32 @@ inline Task<std::vector<Publish>> need_open_deliveries(Test& test, Peer* listene
     co_return open;
 }
 
+/// The listener leaves, `m` is published, and the listener is back: the delivery, seen through. A broker may notice
+/// late that a client has gone, and what it sends into the dying connection counts as the first time: where DUP is 1
+/// the same is done once more, with time to notice.
+inline Task<Publish> kept_delivery(Test& test, Talk t, Publish m) {
+    Publish delivery;
+    for (const auto time_to_notice : {0ms, 2000ms}) {
+        co_await leave_settled(test, t.listener);
+        co_await test.wait(t.speaker, time_to_notice);
+        co_await test.publish_with(t.speaker, m);
+        t.listener = co_await test.resume("listener");
+        delivery = co_await open_delivery(test, t.listener, m.payload, m.qos);
+        co_await t.listener->complete(delivery);
+        if (!delivery.dup) break;
+    }
+    co_return delivery;
+}
 /// First deliveries at one QoS: one to a listener on line, one kept while it was away after DISCONNECT.
 inline Task<void> check_first_deliveries(Test& test, QoS qos) {
     const auto t = co_await talk(test, qos, Keep::yes);
     co_await test.publish(t.speaker, t.topic, "on line", qos);
-    const auto live = co_await first_delivery(test, t.listener, "on line", qos);
+    const auto live = co_await open_delivery(test, t.listener, "on line", qos);
+    test.equal(live.dup, false, "DUP of the first delivery to a client on line");
     co_await t.listener->complete(live);
-    co_await leave_settled(test, t.listener);
-    co_await test.publish(t.speaker, t.topic, "kept", qos);
-    auto* back = co_await test.resume("listener");
-    const auto kept = co_await first_delivery(test, back, "kept", qos);
-    co_await back->complete(kept);
+    const Publish m = test.message(t.topic, "kept", qos);
+    const auto kept = co_await kept_delivery(test, t, m);
+    test.equal(kept.dup, false, "DUP of the first delivery of a kept message");
 }
 
 /// All that comes to `listener` before a fence that `speaker` publishes; nothing is answered.

@@ -23,7 +23,7 @@ CASE(will, is_published_after_a_fault, "A will is published when the server clos
     const Connect c = with_will(test, "client", topic, "gone");
     auto* client = co_await test.connect_as("client", c);
     client->send_bytes("\x00\x00"sv);
-    co_await client->ending();
+    co_await is_closed_by_server(test, client, "a packet of type 0");
     co_await hears_will(test, a.watcher, topic, "gone", "a packet of type 0");
 }
 
@@ -34,7 +34,7 @@ CASE(will, is_published_after_a_second_connect, "A will is published when a seco
     const Connect c = with_will(test, "client", topic, "gone");
     auto* client = co_await test.connect_as("client", c);
     client->send(c);
-    co_await client->ending();
+    co_await is_closed_by_server(test, client, "a second CONNECT");
     co_await hears_will(test, a.watcher, topic, "gone", "a second CONNECT");
 }
 
@@ -45,7 +45,7 @@ CASE(will, is_published_at_a_takeover, "A will without delay is published when a
     const Connect c = with_will(test, "client", topic, "gone");
     auto* first = co_await test.connect_as("client", c);
     co_await test.connect("client");
-    co_await first->ending();
+    co_await is_closed_by_server(test, first, "a takeover");
     co_await hears_will(test, a.watcher, topic, "gone", "a takeover");
 }
 

@@ -103,6 +103,7 @@ CASE(will, disconnect_may_end_the_delay, "A DISCONNECT 0x04 that ends the sessio
     farewell.reason = 0x04;
     farewell.properties = test.with({}, {session_expiry_interval, 0u});
     client->send(farewell);
+    client->half_close();
     co_await client->ending();
     const auto will = co_await a.watcher->expect<Publish>(tolerance(test));
     test.equal(Text(will.payload), Text("gone"), "payload of the will");

@@ -42,6 +42,16 @@ inline Task<Publish> hears_will(Test& test, Peer* watcher, Text topic, Text payl
     co_return will;
 }
 
+/// The server closes, or there is no will to wait for: what makes it close is the affair of other cases.
+inline Task<void> is_closed_by_server(Test& test, Peer* client, std::string after) {
+    try {
+        co_await client->ending();
+    } catch (const Failure& f) {
+        if (f.cause != Failure::Cause::timeout) throw;
+        test.unreachable("the server does not close after " + after);
+    }
+}
+
 /// By now the server has seen the cuts made so far: another client's will, cut later, has come to `watcher`.
 inline Task<void> cuts_are_seen(Test& test, Peer* watcher) {
     const Text topic = test.topic("marker");
