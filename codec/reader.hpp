@@ -27,6 +27,7 @@ template <Care care> struct Reader : Walker {
     const std::uint8_t *begin, *at, *end;
     std::uint8_t head_octet = 0;
     bool bad = false;
+    bool askew = false;                  // explain: octets were missing, so what follows is not what it seems
     std::uint64_t seen = 0;              // property identifiers of the last property list
     std::vector<Fault>* faults = nullptr;  // explain: all of them, in the order met
     std::vector<Place>* places = nullptr;  // explain: every field met so far
@@ -46,7 +47,8 @@ template <Care care> struct Reader : Walker {
     MQTT_INLINE bool room(std::size_t n, std::string_view field) {
         if (std::size_t(end - at) >= n) [[likely]] return true;
         fail(at, field, packet_length, "ends early");
-        at = end;  // what follows would be read askew
+        if constexpr (care == Care::explain) askew = true;
+        at = end;
         return false;
     }
     MQTT_INLINE void check(const std::uint8_t* where, std::string_view field, std::uint64_t v, const Rule& r) {
@@ -67,7 +69,7 @@ template <Care care> struct Reader : Walker {
     }
     MQTT_INLINE void demand(auto&& holds_good, std::string_view field, Ids ids, std::string_view what) {
         if constexpr (care == Care::explain) {
-            if (!bad && !holds_good()) fail(place_of(field), field, ids, what);  // fields read askew prove nothing
+            if (!askew && !holds_good()) fail(place_of(field), field, ids, what);  // fields read askew prove nothing
         } else if constexpr (care == Care::check) {
             if (!holds_good()) [[unlikely]] bad = true;
         }
@@ -185,6 +187,24 @@ template <Care care> struct Reader : Walker {
         if (!room(len, n)) return;
         ps = Properties::raw({at, len}, version);
         auto whole = std::exchange(end, at + len);
+        if constexpr (care == Care::explain) {
+            walk_properties(allowed);
+        } else if (len) {
+            seen = seen_in(at, end, version, allowed);
+            if (seen & broken) [[unlikely]] bad = true;
+            at = end;
+        }
+        end = whole;
+    }
+    /// One function for the property lists of all packets: good ones are mostly empty, and their loop would take the
+    /// registers of every packet. The identifiers met, or `broken` among them: 63 is none.
+    static constexpr std::uint64_t broken = std::uint64_t(1) << 63;
+    MQTT_WHOLE static std::uint64_t seen_in(const std::uint8_t* first, const std::uint8_t* last, Version v, Where allowed) {
+        Reader r{{v}, first, first, last};
+        r.walk_properties(allowed);
+        return r.bad ? broken : r.seen;
+    }
+    MQTT_INLINE void walk_properties(Where allowed) {
         while (at < end && (care == Care::explain || !bad)) {
             auto where = at;
             Property p;
@@ -192,7 +212,6 @@ template <Care care> struct Reader : Walker {
             if constexpr (care != Care::trust) judge(where, p.id, allowed);
             seen |= std::uint64_t(1) << (p.id & 63);
         }
-        end = whole;
     }
     MQTT_INLINE void judge(const std::uint8_t* where, std::uint32_t id, Where allowed) {
         auto& r = row(id);

@@ -1,5 +1,7 @@
 #include "codec/text.hpp"
 
+#include <algorithm>
+
 namespace mqtt {
 namespace {
 
@@ -47,10 +49,9 @@ Flaw flaw_of(Text s, std::size_t from = 0) {
 bool wildcard_stands_well(Text s, std::size_t i) {  // '+' fills a level, '#' fills the last one
     return (i == 0 || s[i - 1] == '/') && (i + 1 == s.size() || (s[i] == '+' && s[i + 1] == '/'));
 }
-bool wildcards_stand_well(Text s, std::size_t from) {
-    for (const char wildcard : {'+', '#'})
-        for (auto i = s.find(wildcard, from); i != Text::npos; i = s.find(wildcard, i + 1))
-            if (!wildcard_stands_well(s, i)) return false;
+bool wildcards_stand_well(Text s, std::size_t at, std::uint64_t wild) {  // those of one word
+    for (; wild; wild &= wild - 1)
+        if (!wildcard_stands_well(s, at + std::size_t(std::countr_zero(wild)) / 8)) return false;
     return true;
 }
 
@@ -83,7 +84,20 @@ TextFault wildcard_fault(Text s) {
     return s.find('+', from) == Text::npos && s.find('#', from) == Text::npos && flaw_of(s, from) == Flaw::none;
 }
 [[gnu::noinline]] bool is_odd_filter(Text s, Version v, std::size_t from) {
-    if (!wildcards_stand_well(s, from) || flaw_of(s, from) != Flaw::none) return false;
+    std::uint64_t strange = 0;
+    if (s.size() < 8) {
+        for (std::size_t i = from; i < s.size(); ++i)
+            if ((s[i] == '+' || s[i] == '#') && !wildcard_stands_well(s, i)) return false;
+        strange = 1;
+    } else {
+        for (std::size_t i = from; i < s.size(); i += 8) {
+            i = std::min(i, s.size() - 8);
+            const auto word = words::load<std::uint64_t>(s.data() + i);
+            if (!wildcards_stand_well(s, i, words::wildcard_of_any(word))) return false;
+            strange |= words::strange(word);
+        }
+    }
+    if (strange && flaw_of(s, from) != Flaw::none) return false;
     if (v != Version::v5 || !s.starts_with(share_prefix)) return true;
     return share_fault(s.substr(share_prefix.size())).what.empty();
 }

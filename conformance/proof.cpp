@@ -95,7 +95,7 @@ bool names(const CaseResult& r, std::string_view statement) {
     return std::find(r.statements.begin(), r.statements.end(), statement) != r.statements.end();
 }
 
-ProofRow judge_violation(const Trial& t, std::set<std::string>& useful, std::vector<std::string>& notes) {
+ProofRow judge_violation(const Trial& t, std::set<std::string>& useful, ProofResult& result) {
     const auto& row = reference::row(*t.violation);
     ProofRow out{std::string(row.id), t.version, std::string(row.statements.in(t.version)), {}, {}};
     bool only_warned = true;
@@ -109,10 +109,11 @@ ProofRow judge_violation(const Trial& t, std::set<std::string>& useful, std::vec
         }
     }
     const std::string who = out.violation + " (" + std::string(mqtt::name(t.version)) + ")";
-    if (out.caught() && only_warned) notes.push_back(who + " is caught by warnings only");
+    if (out.caught() && only_warned) result.notes.push_back(who + " is caught by warnings only");
     if (out.also_failed.size() > wide) {
         const auto why = reason_for_width(row.id);
-        notes.push_back(who + " makes " + std::to_string(out.also_failed.size()) + " other cases fail: " +
+        result.unexplained += why.empty();
+        result.notes.push_back(who + " makes " + std::to_string(out.also_failed.size()) + " other cases fail: " +
                         (why.empty() ? "NO REASON IS GIVEN" : std::string(why)));
     }
     return out;
@@ -140,11 +141,12 @@ ProofResult prove(const ProofOptions& options, Progress& progress) {
 
     std::set<std::string> useful, ran;
     for (const Trial& t : trials) {
+        result.broken += !t.broken.empty();
         if (!t.broken.empty())
             result.notes.push_back("the harness failed in " + std::string(t.violation ? reference::row(*t.violation).id : t.choice ? t.choice->id : "honest") + ": " + t.broken);
         for (const CaseResult& r : t.results)
             if (r.verdict != Verdict::skip) ran.insert(r.name);
-        if (t.violation) result.rows.push_back(judge_violation(t, useful, result.notes));
+        if (t.violation) result.rows.push_back(judge_violation(t, useful, result));
         else result.variations.push_back(judge_choice(t));
     }
     if (options.violations.empty())

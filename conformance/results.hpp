@@ -80,6 +80,8 @@ struct ProofResult {
     std::vector<ProofRow> rows;
     std::vector<std::string> idle_cases;      // caught nothing at all
     std::vector<Variation> variations;
+    std::size_t unexplained = 0;              // violations with more than five in also_failed and no written reason
+    std::size_t broken = 0;                   // runs that the harness itself failed in
     std::vector<std::string> notes;           // for people: reasons for many also_failed, ...
     bool interrupted = false;
 };

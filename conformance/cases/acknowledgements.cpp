@@ -85,7 +85,6 @@ CASE(acks, pubrel_for_an_unknown_id, "PUBREL for an identifier that is not in us
     auto* client = co_await test.connect("client");
     const std::uint16_t unknown = 12345;
     client->send_bytes(acknowledgement(test, Type::pubrel, unknown));
-    client->send(Pingreq{});
     const auto answer = co_await client->next();
     if (!answer || type_of(*answer) == Type::disconnect) {
         test.warn("PUBREL for an unknown identifier ends the connection");

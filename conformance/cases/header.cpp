@@ -37,6 +37,12 @@ std::string shortened(Text packet, std::size_t body) {
     return article + std::string(packet) + " cut to " + std::to_string(body) + " octets after the fixed header";
 }
 
+/// A fault that the text does not name: going on as if nothing had been is a warning (the depth of checking is open).
+Task<void> should_close(Test& test, Peer* offender, std::string what) {
+    const bool open = co_await offender->stays_open_through_ping();
+    if (open) test.warn(what + " is taken, where a close is due");
+}
+
 }  // namespace
 
 CASE(header, connect_flags, "A CONNECT with wrong flags in the fixed header is refused",
@@ -196,7 +202,9 @@ CASE(header, octets_left_over, "A packet with octets after its last field ends t
      {.v3_1_1 = {"X-2.0-packet-length"}, .v5 = {"X-2.0-packet-length"}}) {
     const std::string subscribe = subscribe_octets(test, test.topic());
     const std::string unsubscribe = unsubscribe_octets(test, test.topic());
-    co_await closes(test, packet_of(0xC0, std::string(1, '\0')), "a PINGREQ with an octet more", reasons(0x81, 0x82));
+    auto* pinger = co_await test.connect("pinger");
+    pinger->send_bytes(packet_of(0xC0, std::string(1, '\0')));
+    co_await should_close(test, pinger, "a PINGREQ with an octet more");
     co_await closes(test, longer(subscribe), "a SUBSCRIBE with an octet more", reasons(0x81, 0x82));
     co_await closes(test, longer(unsubscribe), "an UNSUBSCRIBE with an octet more", reasons(0x81, 0x82));
 }
@@ -208,7 +216,8 @@ CASE(header, acknowledgement_with_octets_left_over, "A PUBACK with octets after 
     auto* client = co_await with_delivery(test, speaker, test.topic(), QoS::at_least_once, delivery);
     std::string right = test.octets(Puback{.packet_id = delivery.packet_id});
     if (test.v5()) right.append("\0\0", 2);  // reason code and property length, or an octet more would be a field
-    co_await test.must_close_on(client, longer(right), "a PUBACK with an octet more", reasons(0x81));
+    client->send_bytes(longer(right));
+    co_await should_close(test, client, "a PUBACK with an octet more");
 }
 
 }  // namespace conformance

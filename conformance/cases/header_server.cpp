@@ -76,30 +76,41 @@ CASE(header, property_length_is_there, "A packet without its property length end
     co_await closes_unheard(test, w, qos_1, "a QoS 1 PUBLISH without a property length", reasons(0x81, 0x82));
 }
 
-CASE(header, properties_of_requests, "A SUBSCRIBE or UNSUBSCRIBE with a property it may not have ends the connection",
-     {.v5 = {"X-2.2.2-property-not-allowed", "X-2.2.2-property-unknown", "X-2.2.2-property-twice"}}) {
-    const std::string id = "\x12\x34", filter = field(test.topic());
-    const std::string alias("\x23\x00\x01", 3), unknown("\x7F\x01", 2), long_unknown("\x80\x01\x01", 3);
-    const std::string identifier("\x0B\x01", 2), expiry("\x11\x00\x00\x00\x01", 5);
-    struct Fault {
-        std::string properties, name;
-    };
-    const std::vector<Fault> of_subscribe{{alias, "a Topic Alias"},
-                                          {expiry, "a Session Expiry Interval"},
-                                          {unknown, "the unknown property 0x7f"},
-                                          {long_unknown, "a property identifier of two octets"},
-                                          {identifier + identifier, "two Subscription Identifiers"}};
-    for (const Fault& f : of_subscribe) {
-        const std::string octets = "\x82" + measured(id + measured(f.properties) + filter + '\0');
-        co_await closes(test, octets, "a SUBSCRIBE with " + f.name, reasons(0x81, 0x82));
+namespace {
+
+/// SUBSCRIBE or UNSUBSCRIBE for one filter with these properties, as octets.
+std::string request(Test& test, bool subscribe, std::string_view properties) {
+    const std::string start = "\x12\x34" + measured(properties) + field(test.topic());
+    return subscribe ? "\x82" + measured(start + '\0') : "\xA2" + measured(start);
+}
+constexpr Text alias("\x23\x00\x01", 3), expiry("\x11\x00\x00\x00\x01", 5), identifier("\x0B\x01", 2),
+    unknown("\x7F\x01", 2), long_unknown("\x80\x01\x01", 3), identifier_twice("\x0B\x01\x0B\x01", 4);
+
+}  // namespace
+
+CASE(header, property_of_another_packet, "A SUBSCRIBE or UNSUBSCRIBE with a foreign property ends the connection",
+     {.v5 = {"X-2.2.2-property-not-allowed"}}) {
+    co_await closes(test, request(test, true, alias), "a SUBSCRIBE with a Topic Alias", reasons(0x81, 0x82));
+    co_await closes(test, request(test, true, expiry), "a SUBSCRIBE with an expiry interval", reasons(0x81, 0x82));
+    co_await closes(test, request(test, false, alias), "an UNSUBSCRIBE with a Topic Alias", reasons(0x81, 0x82));
+    const std::string what = "an UNSUBSCRIBE with a Subscription Identifier";
+    co_await closes(test, request(test, false, identifier), what, reasons(0x81, 0x82));
+}
+
+CASE(header, unknown_property, "A SUBSCRIBE or UNSUBSCRIBE with a property that is none ends the connection",
+     {.v5 = {"X-2.2.2-property-unknown"}}) {
+    for (const bool subscribe : {true, false}) {
+        const std::string what = subscribe ? "a SUBSCRIBE with " : "an UNSUBSCRIBE with ";
+        co_await closes(test, request(test, subscribe, unknown), what + "the property 0x7f", reasons(0x81, 0x82));
+        const std::string longer = request(test, subscribe, long_unknown);
+        co_await closes(test, longer, what + "a property identifier of two octets", reasons(0x81, 0x82));
     }
-    const std::vector<Fault> of_unsubscribe{{alias, "a Topic Alias"},
-                                            {identifier, "a Subscription Identifier"},
-                                            {unknown, "the unknown property 0x7f"}};
-    for (const Fault& f : of_unsubscribe) {
-        const std::string octets = "\xA2" + measured(id + measured(f.properties) + filter);
-        co_await closes(test, octets, "an UNSUBSCRIBE with " + f.name, reasons(0x81, 0x82));
-    }
+}
+
+CASE(header, property_twice, "A SUBSCRIBE with two Subscription Identifiers ends the connection",
+     {.v5 = {"X-2.2.2-property-twice"}}) {
+    const std::string octets = request(test, true, identifier_twice);
+    co_await closes(test, octets, "a SUBSCRIBE with two Subscription Identifiers", reasons(0x82, 0x81, 0xA1));
 }
 
 }  // namespace conformance

@@ -110,7 +110,6 @@ CASE(properties, payload_format_is_not_forced,
     const Property indicator(property::payload_format_indicator, 1);
     m.properties = test.with({}, indicator);
     speaker->send(m);
-    speaker->send(Pingreq{});
     const auto answer = co_await speaker->next();
     const auto* puback = answer ? std::get_if<Puback>(&*answer) : nullptr;
     if (!puback || puback->reason >= 0x80) {

@@ -57,8 +57,10 @@ CASE(retain, qos_0_takes_the_place, "A message retained at QoS 0 displaces the o
     auto* speaker = co_await test.connect("speaker");
     co_await test.retain(speaker, topic, "A");
     co_await newcomer_gets(test, speaker, topic, "A");
+    auto* listener = co_await test.connect("listener");
+    co_await test.subscribe(listener, topic);
     co_await test.retain(speaker, topic, "B", QoS::at_most_once);
-    co_await speaker->fence();
+    co_await test.up_to_fence(listener, speaker, topic);  // the broker has worked it off
     auto* newcomer = co_await test.connect("newcomer");
     co_await test.subscribe(newcomer, topic);
     const auto heard = co_await test.up_to_fence(newcomer, speaker, topic);
@@ -108,16 +110,18 @@ CASE(retain, empty_message_removes, "An empty retained PUBLISH reaches subscribe
 
 CASE(retain, empty_message_is_not_kept, "An empty PUBLISH with RETAIN 1 is not kept as a retained message",
      {.v3_1_1 = {"MQTT-3.3.1-11"}, .v5 = {"MQTT-3.3.1-7"}, .needs = {Need::retain}}) {
-    auto* speaker = co_await test.connect("speaker");
+    auto *speaker = co_await test.connect("speaker"), *listener = co_await test.connect("listener");
     for (const QoS qos : levels(test)) {
         const Text fresh = test.topic(test.text("fresh" + std::to_string(unsigned(qos))));
+        co_await test.subscribe(listener, fresh);
         co_await test.publish(speaker, fresh, "", qos, true);
-        co_await speaker->fence();
+        co_await test.up_to_fence(listener, speaker, fresh);  // the broker has worked it off
         co_await newcomer_gets_nothing(test, speaker, fresh, "an empty message is kept where nothing was retained");
         const Text used = test.topic(test.text("used" + std::to_string(unsigned(qos))));
+        co_await test.subscribe(listener, used);
         co_await test.retain(speaker, used, "A", qos);
         co_await test.publish(speaker, used, "", qos, true);
-        co_await speaker->fence();
+        co_await test.up_to_fence(listener, speaker, used);
         co_await newcomer_gets_nothing(test, speaker, used, "an empty message takes the place of another");
     }
 }
@@ -127,11 +131,13 @@ CASE(retain, flag_0_changes_nothing, "A PUBLISH with RETAIN 0 is not retained an
     const Text topic = test.topic("used"), fresh = test.topic("fresh");
     auto* speaker = co_await test.connect("speaker");
     co_await test.retain(speaker, topic, "A");
+    auto* listener = co_await test.connect("listener");
+    co_await test.subscribe(listener, fresh);
     for (const QoS qos : levels(test)) {
         for (const Text payload : {"B"sv, ""sv}) {
             co_await test.publish(speaker, topic, payload, qos);
             co_await test.publish(speaker, fresh, payload, qos);
-            co_await speaker->fence();
+            co_await test.up_to_fence(listener, speaker, fresh);  // the broker has worked them off
             co_await newcomer_gets(test, speaker, topic, "A");
             co_await newcomer_gets_nothing(test, speaker, fresh, "a message with RETAIN 0 is retained");
         }

@@ -55,7 +55,8 @@ std::string proof_text(const ProofResult& p, bool quiet) {
 
 int exit_code(const ProofResult& p) {
     if (p.interrupted) return 130;
-    const bool clean = caught(p) == p.rows.size() && p.idle_cases.empty() && accused(p) == 0;
+    if (p.broken) return 4;
+    const bool clean = caught(p) == p.rows.size() && p.idle_cases.empty() && accused(p) == 0 && p.unexplained == 0;
     return clean && !p.rows.empty() ? 0 : 1;
 }
 

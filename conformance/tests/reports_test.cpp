@@ -199,6 +199,12 @@ TEST(Proof, ExitCodeWantsAllThree) {
     EXPECT_EQ(exit_code(missed), 1);
     EXPECT_EQ(exit_code(accused), 1);
     EXPECT_EQ(exit_code(stopped), 130);
+    auto wide = p;
+    wide.unexplained = 1;
+    EXPECT_EQ(exit_code(wide), 1);
+    auto broken = p;
+    broken.broken = 1;
+    EXPECT_EQ(exit_code(broken), 4);
 }
 
 TEST(Probe, JsonIsAListOfFlatObjects) {
