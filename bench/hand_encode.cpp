@@ -6,36 +6,51 @@
 namespace mqtt::hand {
 namespace {
 
-inline std::size_t varint_octets(std::size_t v) { return v < 128 ? 1 : v < 16'384 ? 2 : v < 2'097'152 ? 3 : 4; }
+[[gnu::noinline]] std::size_t long_varint_octets(std::size_t v) {
+    std::size_t n = 1;
+    while (v >= 128) v >>= 7, ++n;
+    return n;
+}
+MQTT_INLINE std::size_t varint_octets(std::size_t v) {
+    if (v < 128) [[likely]] return 1;
+    return long_varint_octets(v);
+}
+
+[[gnu::noinline]] std::uint8_t* long_varint(std::uint8_t* at, std::size_t v) {
+    for (; v >= 128; v >>= 7) *at++ = std::uint8_t(v | 128);
+    *at++ = std::uint8_t(v);
+    return at;
+}
 
 struct Out {
     std::uint8_t* at;
-    void one(unsigned v) { *at++ = std::uint8_t(v); }
-    void two(std::size_t v) {
+    MQTT_INLINE void one(unsigned v) { *at++ = std::uint8_t(v); }
+    MQTT_INLINE void two(std::size_t v) {
         at[0] = std::uint8_t(v >> 8);
         at[1] = std::uint8_t(v);
         at += 2;
     }
-    void four(std::uint32_t v) {
-        two(v >> 16);
-        two(v & 0xffff);
+    MQTT_INLINE void four(std::uint32_t v) {
+        v = __builtin_bswap32(v);
+        std::memcpy(at, &v, sizeof v);
+        at += sizeof v;
     }
-    void varint(std::size_t v) {
-        for (; v >= 128; v >>= 7) one(unsigned(v & 127) | 128);
-        one(unsigned(v));
+    MQTT_INLINE void varint(std::size_t v) {
+        if (v < 128) [[likely]] *at++ = std::uint8_t(v);
+        else at = long_varint(at, v);
     }
-    void raw(Bytes s) {
+    MQTT_INLINE void raw(Bytes s) {
         if (!s.empty()) std::memcpy(at, s.data(), s.size());
         at += s.size();
     }
-    void text(Text s) {
+    MQTT_INLINE void text(Text s) {
         two(s.size());
         raw(s);
     }
 };
 
 // ---- properties -------------------------------------------------------------------------------------------------
-std::size_t size_of(const Property& p) {
+MQTT_INLINE std::size_t size_of(const Property& p) {
     const std::size_t id = varint_octets(p.id);
     switch (row(p.id).wire) {
         case Wire::byte: return id + 1;
@@ -49,7 +64,7 @@ std::size_t size_of(const Property& p) {
     }
     return id + p.text.size();
 }
-void write(Out& out, const Property& p) {
+MQTT_INLINE void write(Out& out, const Property& p) {
     out.varint(p.id);
     switch (row(p.id).wire) {
         case Wire::byte: return out.one(p.number);
@@ -62,19 +77,28 @@ void write(Out& out, const Property& p) {
         case Wire::unknown: out.raw(p.text);
     }
 }
-/// Octets of the items, without the length before them.
-std::size_t size_of(const Properties& ps) {
-    if (ps.is_raw(Version::v5)) return ps.octets().size();
+[[gnu::noinline]] std::size_t size_of_items(const Properties& ps) {
     std::size_t n = 0;
     if (ps.is_kept()) for (const Property& p : ps.kept()) n += size_of(p);
     else for (const Property& p : ps) n += size_of(p);
     return n;
 }
-void write(Out& out, const Properties& ps, std::size_t size) {
+/// By pointer, not by Out&: what a call may change cannot stay in a register.
+[[gnu::noinline]] std::uint8_t* write_items(std::uint8_t* at, const Properties& ps) {
+    Out out{at};
+    if (ps.is_kept()) for (const Property& p : ps.kept()) write(out, p);
+    else for (const Property& p : ps) write(out, p);
+    return out.at;
+}
+/// Octets of the items, without the length before them.
+MQTT_INLINE std::size_t size_of(const Properties& ps) {
+    if (ps.empty() || ps.is_raw(Version::v5)) return ps.octets().size();
+    return size_of_items(ps);
+}
+MQTT_INLINE void write(Out& out, const Properties& ps, std::size_t size) {
     out.varint(size);
     if (ps.is_raw(Version::v5)) out.raw(bytes(ps.octets()));
-    else if (ps.is_kept()) for (const Property& p : ps.kept()) write(out, p);
-    else for (const Property& p : ps) write(out, p);
+    else if (size) out.at = write_items(out.at, ps);
 }
 /// With the length; nothing before 5.0.
 inline std::size_t space(bool v5, std::size_t properties) { return v5 ? varint_octets(properties) + properties : 0; }

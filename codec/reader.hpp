@@ -27,7 +27,7 @@ template <Care care> struct Reader : Walker {
     const std::uint8_t *begin, *at, *end;
     std::uint8_t head_octet = 0;
     bool bad = false;
-    bool askew = false;                  // explain: octets were missing, so what follows is not what it seems
+    bool askew = false;                  // what follows may not be what it seems: octets were missing or unknown
     std::uint64_t seen = 0;              // property identifiers of the last property list
     std::vector<Fault>* faults = nullptr;  // explain: all of them, in the order met
     std::vector<Place>* places = nullptr;  // explain: every field met so far
@@ -47,7 +47,7 @@ template <Care care> struct Reader : Walker {
     MQTT_INLINE bool room(std::size_t n, std::string_view field) {
         if (std::size_t(end - at) >= n) [[likely]] return true;
         fail(at, field, packet_length, "ends early");
-        if constexpr (care == Care::explain) askew = true;
+        askew = true;
         at = end;
         return false;
     }
@@ -105,6 +105,7 @@ template <Care care> struct Reader : Walker {
             }
         }
         fail(where, n, five_octets, "takes more than four octets");
+        askew = true;
         return 0;
     }
     struct Flags {
@@ -163,6 +164,7 @@ template <Care care> struct Reader : Walker {
     }
     MQTT_INLINE void unknown(std::string_view n, Bytes& s) {
         fail(at, n, {"", "X-2.2.2-property-unknown"}, "is unknown");
+        askew = true;  // it may be of any length
         rest(n, s);
     }
     MQTT_INLINE bool more(bool) { return at < end; }
@@ -175,9 +177,11 @@ template <Care care> struct Reader : Walker {
     template <class T> MQTT_INLINE void each(std::string_view n, List<T>& list, Ids ids) {
         auto first = at;
         if (care != Care::trust && at == end) fail(at, n, ids, "at least one is required");
-        while (at < end && (care == Care::explain || !bad)) {
+        if (care != Care::explain && bad) [[unlikely]] return;  // so that the loop knows: it is good until it ends
+        while (at < end) {
             T item{};
             MQTT_HERE T::walk(item, *this);
+            if (care != Care::explain && bad) [[unlikely]] break;
         }
         list = List<T>::raw({first, std::size_t(at - first)}, version);
     }
@@ -205,12 +209,13 @@ template <Care care> struct Reader : Walker {
         return r.bad ? broken : r.seen;
     }
     MQTT_INLINE void walk_properties(Where allowed) {
-        while (at < end && (care == Care::explain || !bad)) {
+        while (at < end) {
             auto where = at;
             Property p;
             MQTT_HERE Property::walk(p, *this);
             if constexpr (care != Care::trust) judge(where, p.id, allowed);
             seen |= std::uint64_t(1) << (p.id & 63);
+            if (care != Care::explain && bad) [[unlikely]] break;
         }
     }
     MQTT_INLINE void judge(const std::uint8_t* where, std::uint32_t id, Where allowed) {

@@ -39,6 +39,11 @@ void read_announced(const Connack& c, Capabilities& found) {
     found.session_expiry = number_or(c.properties, session_expiry_interval, 300);
 }
 
+/// A CONNACK in another version's form is a refusal too (choices of 3.1.2-2): `20 02 00 01` says "not this version".
+bool is_refusal_of_another_version(std::string_view bytes) {
+    return bytes.size() >= 4 && bytes[0] == '\x20' && bytes[1] == '\x02' && bytes[3] != '\0';
+}
+
 /// The first contact: fills in spoken, or refusal.
 Task<void> greet(Test& test, Capabilities& found) {
     Peer* p = co_await test.open("greeter");
@@ -49,6 +54,11 @@ Task<void> greet(Test& test, Capabilities& found) {
     try {
         answer = co_await p->next();
     } catch (const Failure& f) {
+        if (p->fault() && is_refusal_of_another_version(p->fault()->bytes)) {
+            found.refusal_code = std::uint8_t(p->fault()->bytes[3]);
+            found.refusal = "it refuses CONNECT with " + code_name(Version::v3_1_1, *found.refusal_code);
+            co_return;
+        }
         found.refusal = p->fault() ? guess(p->fault()->bytes) : "it accepts the connection but does not answer CONNECT";
         found.no_mqtt = true;
         co_return;

@@ -86,8 +86,12 @@ void Core::dispatch(Link& link, const mqtt::Packet& packet) {
     link.heard = now_;  // any packet counts (3.1.2-24, 3.1.2-22)
     const auto type = mqtt::type_of(packet);
     // Until CONNACK a client that named a method sends AUTH and DISCONNECT only (5.0, 3.1.2-30).
-    if (link.state == Link::State::authenticating && type != mqtt::Type::auth && type != mqtt::Type::disconnect)
-        return fail(link, reason::protocol_error);
+    if (link.state == Link::State::authenticating && type != mqtt::Type::auth && type != mqtt::Type::disconnect) {
+        const auto* early = std::get_if<mqtt::Publish>(&packet);
+        if (!early || !breaks(Break::publish_amid_authentication_served)) return fail(link, reason::protocol_error);
+        publish(make_message(link, *early, early->topic));
+        return;
+    }
     std::visit(
         [&]<class P>(const P& p) {
             if constexpr (std::is_same_v<P, mqtt::Connect>)

@@ -116,7 +116,8 @@ Task<bool> dup_of_new_message(Test& test, net::Duration time_to_notice) {
     for (int n = 0; n < 2; ++n) {
         const auto delivery = co_await back->expect<Publish>();
         const bool repeat = delivery.packet_id == first.packet_id;
-        test.equal(delivery.payload, repeat ? "open"sv : "new"sv, "payload of the delivery");
+        test.equal(delivery.payload, repeat ? "open"sv : "new"sv,
+                   repeat ? "payload under the identifier that was open" : "payload under another identifier");
         if (!repeat) dup = delivery.dup;
         co_await back->complete(delivery);
     }

@@ -162,6 +162,7 @@ CASE(unsubscribe, begun_deliveries_come_again, "A delivery that has begun is sen
     for (const QoS qos : levels(test, QoS::at_least_once)) {
         const Text who = test.text("listener" + std::to_string(unsigned(qos))), topic = test.topic(who);
         auto* listener = co_await test.connect(who, Keep::yes);
+        co_await test.subscribe(listener, test.topic("stays"), qos);
         co_await test.subscribe(listener, topic, qos);
         co_await test.publish(speaker, topic, "begun", qos);
         const auto first = co_await listener->expect<Publish>();

@@ -28,11 +28,13 @@ inline Task<Audience> audience(Test& test, Text topic) {
     co_return a;
 }
 
-/// The will comes, with that payload.
-inline Task<Publish> hears_will(Test& test, Peer* watcher, Text topic, Text payload, std::string after) {
+/// The will comes in that time, with that payload.
+inline Task<Publish> hears_will(Test& test, Peer* watcher, Text topic, Text payload, std::string after,
+                                net::Duration within = peer::by_default) {
     Publish will;
     try {
-        will = co_await test.receive(watcher);
+        will = co_await watcher->expect<Publish>(within);
+        co_await watcher->complete(will);
     } catch (const Failure& f) {
         if (f.cause != Failure::Cause::timeout) throw;
         throw Failure("no will is published after " + after, "the will on " + quoted(topic), f.actual);
