@@ -1,6 +1,6 @@
-// The yardstick: what one writes without the pattern. One decoder and one encoder for each packet, with the same checks,
-// the same faults and the same text rules (codec/text.hpp) as codec/, and no walk. Only the benchmark (how fast could it
-// be?) and the differential tests (do two ways of writing it down agree?) use it.
+// The yardstick: what one writes without the pattern. One decoder and one encoder for each packet, with the same
+// checks, the same faults and the same text rules (codec/text.hpp) as codec/, and no walk. Only the benchmark (how fast
+// could it be?) and a differential test (do two ways of writing it down agree?) use it.
 #pragma once
 #include "codec/codec.hpp"
 

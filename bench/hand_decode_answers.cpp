@@ -1,4 +1,5 @@
-// What is little more than a packet identifier or a reason code: PUBACK to PUBCOMP, PINGREQ, PINGRESP, DISCONNECT, AUTH.
+// What is little more than a packet identifier or a reason code: PUBACK to PUBCOMP, PINGREQ, PINGRESP, DISCONNECT and
+// AUTH.
 #include "bench/hand_reading.hpp"
 
 namespace mqtt::hand {

@@ -290,6 +290,8 @@ std::size_t encode(const Disconnect& p, Version v, std::span<std::uint8_t> room)
 }
 std::size_t encode(const Auth& p, Version, std::span<std::uint8_t> room) { return encode_farewell(p, true, room); }
 std::size_t encode(const Pingreq&, Version, std::span<std::uint8_t> room) { return encode_empty(Type::pingreq, room); }
-std::size_t encode(const Pingresp&, Version, std::span<std::uint8_t> room) { return encode_empty(Type::pingresp, room); }
+std::size_t encode(const Pingresp&, Version, std::span<std::uint8_t> room) {
+    return encode_empty(Type::pingresp, room);
+}
 
 }  // namespace mqtt::hand

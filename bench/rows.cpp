@@ -65,9 +65,9 @@ struct Table {
     template <class P> void add_packet(const std::string& type, const P& packet, Version v) {
         add_packet(type, packet, v, [v](const P& p, Out o) { return hand::encode(p, v, o); });
     }
-    /// Property lists written once and copied, and given as items.
+    /// With its property list written once, and copied by every encode.
     template <class P> void add_packed(const std::string& type, P packet) {
-        static std::uint8_t room[256];
+        static std::uint8_t room[256];  // one for each type: a type is packed once
         packet.properties = pack(packet.properties, v5, room);
         insist(packet.properties.is_raw(v5));
         add_packet(type, packet, v5);

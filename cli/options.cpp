@@ -96,16 +96,14 @@ void fill_from_environment(CLI::App& command, Common& common) {
 /// A key of [command] beats one at the top.
 void fill_from_config(CLI::App& program, CLI::App& command, Common& common) {
     const conformance::TomlFile file(conformance::read_file(common.config), common.config);
-    auto entries = file.entries();
-    std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
-        return (a.key.find('.') != a.key.npos) > (b.key.find('.') != b.key.npos);
-    });
-    for (const auto& entry : entries) {
-        CLI::Option* option = option_for(entry, program, command);
-        if (!option || common.source(option) != Source::none) continue;
-        assign(*option, entry.values, entry.where + ": " + entry.key);
-        common.sources[option] = Source::config;
-    }
+    const auto entries = file.entries();
+    for (const bool of_command : {true, false})
+        for (const auto& entry : entries) {
+            CLI::Option* option = option_for(entry, program, command);
+            if ((entry.key.find('.') != entry.key.npos) != of_command || !option || common.source(option) != Source::none) continue;
+            assign(*option, entry.values, entry.where + ": " + entry.key);
+            common.sources[option] = Source::config;
+        }
 }
 
 }  // namespace

@@ -33,7 +33,8 @@ template <Care care> struct Reader : Walker {
     std::vector<Place>* places = nullptr;  // explain: every field met so far
 
     MQTT_INLINE void fail(const std::uint8_t* where, std::string_view field, Ids ids, std::string_view what) {
-        if constexpr (care == Care::explain) faults->push_back({std::size_t(where - begin), field, ids.in(version), what});
+        if constexpr (care == Care::explain)
+            faults->push_back({std::size_t(where - begin), field, ids.in(version), what});
         bad = true;
     }
     MQTT_INLINE void note(const std::uint8_t* where, std::string_view field) {
@@ -203,7 +204,8 @@ template <Care care> struct Reader : Walker {
     /// One function for the property lists of all packets: good ones are mostly empty, and their loop would take the
     /// registers of every packet. The identifiers met, or `broken` among them: 63 is none.
     static constexpr std::uint64_t broken = std::uint64_t(1) << 63;
-    MQTT_WHOLE static std::uint64_t seen_in(const std::uint8_t* first, const std::uint8_t* last, Version v, Where allowed) {
+    MQTT_WHOLE static std::uint64_t seen_in(const std::uint8_t* first, const std::uint8_t* last, Version v,
+                                            Where allowed) {
         Reader r{{v}, first, first, last};
         r.walk_properties(allowed);
         return r.bad ? broken : r.seen;

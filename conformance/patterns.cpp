@@ -112,15 +112,15 @@ std::vector<Selected> choose(std::span<const CaseInfo> table, const Selection& c
 }
 
 std::vector<std::string_view> near_names(std::string_view text, const std::vector<std::string_view>& known) {
-    std::vector<std::pair<std::size_t, std::string_view>> near;
-    for (const auto name : known) {
-        const auto d = distance(text, name);
-        if (d <= 2 + text.size() / 4 || (text.size() >= 3 && name.find(text) != name.npos)) near.emplace_back(d, name);
+    std::vector<std::pair<std::size_t, std::size_t>> near;  // distance, place in `known`
+    for (std::size_t i = 0; i < known.size(); ++i) {
+        const auto d = distance(text, known[i]);
+        if (d <= 2 + text.size() / 4 || (text.size() >= 3 && known[i].find(text) != text.npos)) near.emplace_back(d, i);
     }
-    std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::sort(near.begin(), near.end());
     std::vector<std::string_view> out;
-    for (const auto& [d, name] : near)
-        if (out.size() < 3 && std::find(out.begin(), out.end(), name) == out.end()) out.push_back(name);
+    for (const auto& [d, i] : near)
+        if (out.size() < 3 && std::find(out.begin(), out.end(), known[i]) == out.end()) out.push_back(known[i]);
     return out;
 }
 

@@ -95,6 +95,17 @@ TEST(Utf8, all_texts_of_two_and_three_octets_agree_with_the_table) {
     }
     EXPECT_EQ(wrong, 0u);
 }
+TEST(Utf8, texts_of_four_octets_agree_with_the_table) {
+    constexpr unsigned edges[]{0x00, 0x7f, 0x80, 0xbf, 0xc0, 0xff};
+    std::size_t wrong = 0;
+    for (unsigned i = 0xe000; i <= 0xffff; ++i)
+        for (const unsigned third : edges)
+            for (const unsigned fourth : edges) {
+                const char s[]{char(i >> 8), char(i), char(third), char(fourth)};
+                wrong += is_utf8({s, 4}) != plainly_utf8({s, 4});
+            }
+    EXPECT_EQ(wrong, 0u);
+}
 TEST(Utf8, random_texts_agree_with_the_table) {
     std::mt19937 random(20240607);
     std::size_t wrong = 0, good = 0;

@@ -321,6 +321,20 @@ TEST(Faults, of_one_packet_come_in_the_order_met) {
     expect_faults("c0", v5, {});
     expect_faults("30 05 00 01", v4, {});
 }
+TEST(Faults, across_fields_are_told_after_others_too) {
+    expect_faults("38 03 00 00 00", v5, {"DUP MQTT-3.3.1-2 0", "topic name MQTT-4.7.3-1 2"});
+    expect_faults("10 10 00 04 4d 51 54 54 04 43 00 3c 00 01 63 00 01 70", v4,
+                  {"reserved bits MQTT-3.1.2-3 9", "connect flags MQTT-3.1.2-22 9"});
+    expect_faults("80 10 00 0a 00 00 0a 24 73 68 61 72 65 2f 67 2f 61 04", v5,
+                  {"reserved bits MQTT-3.8.1-1 0", "no local MQTT-3.8.3-4 17"});
+    expect_faults("22 03 01 80 00", v5, {"reserved bits MQTT-2.1.3-1 0", "session present MQTT-3.2.2-6 2"});
+}
+/// An alias may have stood among the octets that were not understood: nothing is said of the empty topic.
+TEST(Faults, across_fields_are_not_told_of_what_was_read_askew) {
+    expect_faults("30 05 00 00 02 23 00", v5, {"topic alias X-2.0-packet-length 6"});
+    expect_faults("30 08 00 00 05 04 00 23 00 07", v5, {"property X-2.2.2-property-unknown 6"});
+    expect_faults("30 08 00 00 80 80 80 80 01 00", v5, {"properties X-1.5.5-five-octets 4"});
+}
 
 TEST(Cost, decode_allocates_nothing) {
     for (auto& g : good_packets()) {

@@ -71,6 +71,7 @@ CASE(properties, payload_format_value, "A Payload Format Indicator is 0 or 1, an
      {.v5 = {"X-2.2.2-boolean-value"}}) {
     const Text topic = test.topic();
     const auto w = co_await watch(test, topic, topic);
+    w.listener->tolerant = true;  // the value passed on is malformed for us, yet 3.3.2-4 wants it unaltered: a warning
     for (const int value : {2, 255}) {
         auto* offender = co_await test.connect("offender");
         const Property indicator(property::payload_format_indicator, unsigned(value));
@@ -83,8 +84,8 @@ CASE(properties, payload_format_value, "A Payload Format Indicator is 0 or 1, an
             co_await test.must_close(offender, what, reasons(0x81, 0x82, 0x99));
         const auto heard = co_await test.up_to_fence(w.listener, w.speaker, topic);
         for (const Publish& delivery : heard)
-            test.check(number_or(delivery.properties, property::payload_format_indicator, 0) < 2,
-                       what + " is passed on");
+            if (number_or(delivery.properties, property::payload_format_indicator, 0) > 1)
+                test.warn(what + " is passed on");
     }
 }
 

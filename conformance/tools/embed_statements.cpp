@@ -7,6 +7,8 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -58,6 +60,16 @@ std::vector<int> numbers(const std::string& text) {
     return out;
 }
 
+/// By version and section, and as they stood within one. (clang takes libstdc++ 12's stable_sort for deprecated.)
+void in_order(std::vector<Row>& rows) {
+    std::vector<std::tuple<std::string, std::vector<int>, std::size_t>> keys;
+    for (const auto& r : rows) keys.emplace_back(r.protocol, numbers(r.cells[section]), keys.size());
+    std::sort(keys.begin(), keys.end());
+    std::vector<Row> sorted;
+    for (const auto& [protocol, place, index] : keys) sorted.push_back(std::move(rows[index]));
+    rows = std::move(sorted);
+}
+
 std::vector<Row> read_rows(const std::string& corpus) {
     const std::string heading = "id\tsection\tobliged\ttestable\tseverity\tsummary\thow";
     std::vector<Row> rows;
@@ -69,10 +81,7 @@ std::vector<Row> read_rows(const std::string& corpus) {
         rows.push_back({cells[0], Cells(cells.begin() + 1, cells.end())});
         if (!rows.back().cells[id].starts_with("X-")) refuse(extra, rows.back().cells[id] + " does not start with X-");
     }
-    std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) {
-        if (a.protocol != b.protocol) return a.protocol < b.protocol;
-        return numbers(a.cells[section]) < numbers(b.cells[section]);
-    });
+    in_order(rows);
     return rows;
 }
 
