@@ -27,7 +27,8 @@ struct Shape {
 };
 
 /// A reason code and properties, both of which may be absent: where they end, or nullptr with a fault.
-template <class P> MQTT_INLINE At take_reason(P& p, Fault& fault, At begin, At at, At end, Version v, Shape shape) {
+template <class P>
+MQTT_INLINE At take_reason(P& p, Fault& fault, At begin, At at, At end, Version v, Shape shape) {
     if (at == end) return at;
     p.reason = *at;
     if (!shape.codes.has(p.reason)) return refuse(fault, at - begin, v, shape.code), nullptr;

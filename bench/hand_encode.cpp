@@ -12,7 +12,8 @@ namespace {
     return n;
 }
 MQTT_INLINE std::size_t varint_octets(std::size_t v) {
-    if (v < 128) [[likely]] return 1;
+    if (v < 128) [[likely]]
+        return 1;
     return long_varint_octets(v);
 }
 
@@ -36,8 +37,10 @@ struct Out {
         at += sizeof v;
     }
     MQTT_INLINE void varint(std::size_t v) {
-        if (v < 128) [[likely]] *at++ = std::uint8_t(v);
-        else at = long_varint(at, v);
+        if (v < 128) [[likely]]
+            *at++ = std::uint8_t(v);
+        else
+            at = long_varint(at, v);
     }
     MQTT_INLINE void raw(Bytes s) {
         if (!s.empty()) std::memcpy(at, s.data(), s.size());
@@ -79,15 +82,19 @@ MQTT_INLINE void write(Out& out, const Property& p) {
 }
 [[gnu::noinline]] std::size_t size_of_items(const Properties& ps) {
     std::size_t n = 0;
-    if (ps.is_kept()) for (const Property& p : ps.kept()) n += size_of(p);
-    else for (const Property& p : ps) n += size_of(p);
+    if (ps.is_kept())
+        for (const Property& p : ps.kept()) n += size_of(p);
+    else
+        for (const Property& p : ps) n += size_of(p);
     return n;
 }
 /// By pointer, not by Out&: what a call may change cannot stay in a register.
 [[gnu::noinline]] std::uint8_t* write_items(std::uint8_t* at, const Properties& ps) {
     Out out{at};
-    if (ps.is_kept()) for (const Property& p : ps.kept()) write(out, p);
-    else for (const Property& p : ps) write(out, p);
+    if (ps.is_kept())
+        for (const Property& p : ps.kept()) write(out, p);
+    else
+        for (const Property& p : ps) write(out, p);
     return out.at;
 }
 /// Octets of the items, without the length before them.
@@ -97,8 +104,10 @@ MQTT_INLINE std::size_t size_of(const Properties& ps) {
 }
 MQTT_INLINE void write(Out& out, const Properties& ps, std::size_t size) {
     out.varint(size);
-    if (ps.is_raw(Version::v5)) out.raw(bytes(ps.octets()));
-    else if (size) out.at = write_items(out.at, ps);
+    if (ps.is_raw(Version::v5))
+        out.raw(bytes(ps.octets()));
+    else if (size)
+        out.at = write_items(out.at, ps);
 }
 /// With the length; nothing before 5.0.
 inline std::size_t space(bool v5, std::size_t properties) { return v5 ? varint_octets(properties) + properties : 0; }
@@ -131,29 +140,36 @@ MQTT_INLINE std::size_t encode_list(const P& p, const List<T>& list, unsigned fl
                                     std::span<std::uint8_t> room) {
     const bool v5 = v == Version::v5, raw = list.is_raw(v), kept = list.is_kept();
     std::size_t items = raw ? list.octets().size() : 0;
-    if (kept) for (const T& item : list.kept()) items += size_of(item);
-    else if (!raw) for (const T& item : list) items += size_of(item);
+    if (kept)
+        for (const T& item : list.kept()) items += size_of(item);
+    else if (!raw)
+        for (const T& item : list) items += size_of(item);
     const std::size_t properties = v5 ? size_of(p.properties) : 0;
     const std::size_t body = 2 + space(v5, properties) + items, all = whole(body);
     if (all > room.size()) return all;
     Out out = begin_packet(room, P::type, flags, body);
     out.two(p.packet_id);
     if (v5) write(out, p.properties, properties);
-    if (raw) out.raw(bytes(list.octets()));
-    else if (kept) for (const T& item : list.kept()) write(out, item, v5);
-    else for (const T& item : list) write(out, item, v5);
+    if (raw)
+        out.raw(bytes(list.octets()));
+    else if (kept)
+        for (const T& item : list.kept()) write(out, item, v5);
+    else
+        for (const T& item : list) write(out, item, v5);
     return all;
 }
 
 /// Reason code and properties are left out where they say nothing.
-template <class P> MQTT_INLINE std::size_t reason_size(const P& p, bool v5, std::size_t& properties) {
+template <class P>
+MQTT_INLINE std::size_t reason_size(const P& p, bool v5, std::size_t& properties) {
     properties = 0;
     if (!v5 || (p.reason == 0 && p.properties.empty())) return 0;
     if (p.properties.empty()) return 1;
     properties = size_of(p.properties);
     return 1 + space(true, properties);
 }
-template <class P> MQTT_INLINE void write_reason(Out& out, const P& p, std::size_t size, std::size_t properties) {
+template <class P>
+MQTT_INLINE void write_reason(Out& out, const P& p, std::size_t size, std::size_t properties) {
     if (size == 0) return;
     out.one(p.reason);
     if (size > 1) write(out, p.properties, properties);
@@ -168,7 +184,8 @@ MQTT_INLINE std::size_t encode_answer(const P& p, unsigned flags, Version v, std
     write_reason(out, p, reason, properties);
     return all;
 }
-template <class P> MQTT_INLINE std::size_t encode_farewell(const P& p, bool v5, std::span<std::uint8_t> room) {
+template <class P>
+MQTT_INLINE std::size_t encode_farewell(const P& p, bool v5, std::span<std::uint8_t> room) {
     std::size_t properties;
     const std::size_t reason = reason_size(p, v5, properties), all = whole(reason);
     if (all > room.size()) return all;
@@ -185,9 +202,7 @@ unsigned flags_of(const Connect& p) {
     const unsigned will = p.will ? 4u | (unsigned(p.will->qos) & 3) << 3 | (p.will->retain ? 32u : 0) : 0;
     return (p.user_name ? 128u : 0) | (p.password ? 64u : 0) | will | (p.clean_start ? 2u : 0);
 }
-unsigned flags_of(const Publish& p) {
-    return (p.dup ? 8u : 0) | (unsigned(p.qos) & 3) << 1 | (p.retain ? 1u : 0);
-}
+unsigned flags_of(const Publish& p) { return (p.dup ? 8u : 0) | (unsigned(p.qos) & 3) << 1 | (p.retain ? 1u : 0); }
 
 }  // namespace
 

@@ -56,7 +56,8 @@ MQTT_INLINE At take_varint(Fault& fault, At begin, At at, At end, std::string_vi
 
 /// The octets of a text or binary value: where they end, or nullptr with a fault.
 MQTT_INLINE At take_octets(Fault& fault, At begin, At at, At end, const PropertyRow& r, Text& s) {
-    if (take_text(at, end, s)) [[likely]] return at;
+    if (take_text(at, end, s)) [[likely]]
+        return at;
     return nowhere(text_ends_early(fault, begin, at, end, v5, r.name));
 }
 MQTT_INLINE At take_utf8(Fault& fault, At begin, At at, At end, const PropertyRow& r) {

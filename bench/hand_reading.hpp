@@ -43,16 +43,19 @@ Extent odd_extent(View, Version, Fault&, const Limits&);
 MQTT_INLINE Extent extent_of(View in, Version v, Fault& fault, const Limits& limits) {
     if (in.size() >= 2 && in[1] < 128) [[likely]] {
         const std::size_t size = in[1] + 2u;
-        if (size <= in.size() && size <= limits.maximum_packet_size) [[likely]] return {2, size};
+        if (size <= in.size() && size <= limits.maximum_packet_size) [[likely]]
+            return {2, size};
     }
     return odd_extent(in, v, fault, limits);
 }
 
 /// The text at `at`, which then stands behind it; false if it is not whole.
 MQTT_INLINE bool take_text(At& at, At end, Text& s) {
-    if (left(at, end) < 2) [[unlikely]] return false;
+    if (left(at, end) < 2) [[unlikely]]
+        return false;
     const std::size_t size = be16(at);
-    if (left(at, end) < size + 2) [[unlikely]] return false;
+    if (left(at, end) < size + 2) [[unlikely]]
+        return false;
     s = {reinterpret_cast<const char*>(at) + 2, size};
     at += size + 2;
     return true;

@@ -25,7 +25,8 @@ struct Table {
     void add(const std::string& name, std::size_t octets, std::function<void()> once, std::size_t packets = 1) {
         rows.push_back({name, octets, packets, std::move(once)});
     }
-    template <class P> void add_decode(const std::string& name, View wire, Version v, auto decode) {
+    template <class P>
+    void add_decode(const std::string& name, View wire, Version v, auto decode) {
         struct Kept {
             P packet;
             Fault fault;
@@ -62,11 +63,13 @@ struct Table {
         add_encode(name + "/encode/hand", packet, wire->size(), encode_by_hand);
         add_encode(name + "/encode/ours", packet, wire->size(), [v](const P& p, Out o) { return encode(p, v, o); });
     }
-    template <class P> void add_packet(const std::string& type, const P& packet, Version v) {
+    template <class P>
+    void add_packet(const std::string& type, const P& packet, Version v) {
         add_packet(type, packet, v, [v](const P& p, Out o) { return hand::encode(p, v, o); });
     }
     /// With its property list written once, and copied by every encode.
-    template <class P> void add_packed(const std::string& type, P packet) {
+    template <class P>
+    void add_packed(const std::string& type, P packet) {
         static std::uint8_t room[256];  // one for each type: a type is packed once
         packet.properties = pack(packet.properties, v5, room);
         insist(packet.properties.is_raw(v5));
@@ -96,8 +99,8 @@ void add_both_versions(Table& t, Version v) {
 }
 
 void add_properties(Table& t) {
-    static const hand::Five five{"application/json", "replies/client-17/x", "0123456789abcdef",
-                                 "trace",            "4bf92f3577b34da6",    3600};
+    static const hand::Five five{
+        "application/json", "replies/client-17/x", "0123456789abcdef", "trace", "4bf92f3577b34da6", 3600};
     t.add_packet("PUBLISH-5PROPS-ITEMS", a_publish_with_five(), v5, [](const Publish& p, Out o) {
         auto* seen = &five;
         benchmark::DoNotOptimize(seen);
@@ -135,27 +138,30 @@ void add_stream(Table& t) {
         }
         insist(n == count);
     };
-    t.add("STREAM-WHOLE/3.1.1/decode/hand", all->size(), [whole] {
-        whole([](Publish& p, View in, Fault& f) { return hand::decode(p, in, v4, f); });
-    }, count);
-    t.add("STREAM-WHOLE/3.1.1/decode/ours", all->size(), [whole] {
-        whole([](Publish& p, View in, Fault& f) { return decode(p, in, v4, f); });
-    }, count);
+    t.add(
+        "STREAM-WHOLE/3.1.1/decode/hand", all->size(),
+        [whole] { whole([](Publish& p, View in, Fault& f) { return hand::decode(p, in, v4, f); }); }, count);
+    t.add(
+        "STREAM-WHOLE/3.1.1/decode/ours", all->size(),
+        [whole] { whole([](Publish& p, View in, Fault& f) { return decode(p, in, v4, f); }); }, count);
     struct Kept {
         Framer framer;
         Packet packet;
         Fault fault;
     };
-    t.add("STREAM-CHUNKS/3.1.1/decode/any", all->size(), [all, kept = std::make_shared<Kept>()] {
-        std::size_t n = 0;
-        for (std::size_t at = 0; at < all->size(); at += chunk) {
-            kept->framer.feed(octets(*all).subspan(at, chunk));
-            for (View in; !(in = kept->framer.next(v4, kept->fault)).empty(); ++n)
-                insist(decode(kept->packet, in, v4, kept->fault) == in.size());
-            benchmark::ClobberMemory();
-        }
-        insist(n == count);
-    }, count);
+    t.add(
+        "STREAM-CHUNKS/3.1.1/decode/any", all->size(),
+        [all, kept = std::make_shared<Kept>()] {
+            std::size_t n = 0;
+            for (std::size_t at = 0; at < all->size(); at += chunk) {
+                kept->framer.feed(octets(*all).subspan(at, chunk));
+                for (View in; !(in = kept->framer.next(v4, kept->fault)).empty(); ++n)
+                    insist(decode(kept->packet, in, v4, kept->fault) == in.size());
+                benchmark::ClobberMemory();
+            }
+            insist(n == count);
+        },
+        count);
 }
 
 }  // namespace

@@ -9,9 +9,9 @@
 namespace mqtt::bench {
 
 struct Row {
-    std::string name;             // TYPE/VERSION/{decode,encode}/{ours,hand,any}
-    std::size_t octets = 0;       // handled by one call
-    std::size_t packets = 1;      // handled by one call
+    std::string name;         // TYPE/VERSION/{decode,encode}/{ours,hand,any}
+    std::size_t octets = 0;   // handled by one call
+    std::size_t packets = 1;  // handled by one call
     std::function<void()> once{};
 };
 

@@ -37,11 +37,8 @@ inline constexpr Subscribe::Entry mixed_entries[]{{.filter = "sport/tennis/spiel
                                                   {.filter = "devices/device-0042/state"}};
 inline constexpr Subscribe::Entry shared_entries[]{{.filter = "$share/workers/jobs/+/new", .qos = QoS::at_least_once},
                                                    {.filter = "$share/workers/jobs/#", .retain_handling = 1}};
-inline constexpr Unsubscribe::Filter five_filters[]{{"sport/tennis/player1"},
-                                                    {"sensors/+/temperature"},
-                                                    {"home/kitchen/#"},
-                                                    {"a/b"},
-                                                    {"devices/device-0042/state"}};
+inline constexpr Unsubscribe::Filter five_filters[]{
+    {"sport/tennis/player1"}, {"sensors/+/temperature"}, {"home/kitchen/#"}, {"a/b"}, {"devices/device-0042/state"}};
 inline constexpr Suback::Code five_codes[]{{0}, {1}, {2}, {0}, {0x80}};
 inline constexpr Unsuback::Code five_unsuback_codes[]{{0}, {0x11}, {0}, {0}, {0x87}};
 
@@ -66,7 +63,9 @@ inline Connect a_connect_with_properties() {
     return c;
 }
 inline Publish a_publish(QoS qos) {
-    return {.qos = qos, .topic = "sensors/room-7/tempe", .packet_id = std::uint16_t(qos == QoS{} ? 0 : 4711),
+    return {.qos = qos,
+            .topic = "sensors/room-7/tempe",
+            .packet_id = std::uint16_t(qos == QoS{} ? 0 : 4711),
             .payload = payload};
 }
 inline Publish a_mixed_publish() {
@@ -80,8 +79,10 @@ inline Publish a_publish_with_five() {
     return p;
 }
 inline Publish a_publish_of_100_octets() {
-    return {.topic = "sensors/room-7/tempe", .payload = "pppppppppppppppppppppppppppppppppppppppppppppppppppppppppppp"
-                                                        "pppppppppppppppp"};
+    return {.topic = "sensors/room-7/tempe",
+            .payload =
+                "pppppppppppppppppppppppppppppppppppppppppppppppppppppppppppp"
+                "pppppppppppppppp"};
 }
 
 }  // namespace mqtt::bench

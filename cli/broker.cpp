@@ -27,18 +27,31 @@ struct BrokerCommand {
 
 void add_options(CLI::App& app, BrokerCommand& o) {
     const auto all = CLI::detail::expected_max_vector_size;
-    app.add_option("--port", o.port, "1883 by default; 0: any free one, printed")->check(CLI::Range(0, 65535))->type_name("PORT");
+    app.add_option("--port", o.port, "1883 by default; 0: any free one, printed")
+        ->check(CLI::Range(0, 65535))
+        ->type_name("PORT");
     app.add_option("--bind", o.bind, "address to listen on, 127.0.0.1 by default")->type_name("ADDRESS");
-    app.add_option("--login-file", o.login_file, "user:hash lines; mosquitto_passwd's are understood too")->type_name("FILE");
+    app.add_option("--login-file", o.login_file, "user:hash lines; mosquitto_passwd's are understood too")
+        ->type_name("FILE");
     app.add_option("--acl", o.acl, "who may do what, as mosquitto's acl_file")->type_name("FILE");
-    app.add_flag("--allow-anonymous", o.anonymous, "serve clients without a login too; needed with --login-file, or to serve everybody on an address others reach");
+    app.add_flag("--allow-anonymous", o.anonymous,
+                 "serve clients without a login too; needed with --login-file, or to serve everybody on an address "
+                 "others reach");
     app.add_option("--violate", o.violate, "misbehave on purpose: id of a violation (mqttspec list); repeatable")
-        ->type_name("ID")->expected(1, all)->allow_extra_args(false);
+        ->type_name("ID")
+        ->expected(1, all)
+        ->allow_extra_args(false);
     app.add_option("--limits", o.limits, "KEY=VALUE, repeatable; keys: " + limit_keys())
-        ->type_name("KEY=VALUE")->expected(1, all)->allow_extra_args(false);
-    app.add_option("--log", o.log, "packets, faults or quiet (the default)")->check(CLI::IsMember({"packets", "faults", "quiet"}))->type_name("LEVEL");
-    o.hash_option = app.add_option("--hash-password", o.hash_user, "read a password from stdin, print a line for the login file, and end")
-                        ->expected(0, 1)->type_name("[USER]");
+        ->type_name("KEY=VALUE")
+        ->expected(1, all)
+        ->allow_extra_args(false);
+    app.add_option("--log", o.log, "packets, faults or quiet (the default)")
+        ->check(CLI::IsMember({"packets", "faults", "quiet"}))
+        ->type_name("LEVEL");
+    o.hash_option = app.add_option("--hash-password", o.hash_user,
+                                   "read a password from stdin, print a line for the login file, and end")
+                        ->expected(0, 1)
+                        ->type_name("[USER]");
     for (const char* name : {"--tls-port", "--cert", "--key", "--cafile"}) not_built(app, name, "TLS is");
     not_built(app, "--require-certificate", "TLS is", false);
     for (const char* name : {"--ws-port", "--wss-port"}) not_built(app, name, "WebSocket is");
@@ -70,7 +83,8 @@ std::string read_password() {
 
 int print_hash(const BrokerCommand& o) {
     if (!reference::can_hash()) usage("--hash-password: this build has no hashing (-DMQTTSPEC_TLS=OFF)");
-    if (o.hash_user.find(':') != std::string::npos) usage("--hash-password: a user name in a login file holds no colon");
+    if (o.hash_user.find(':') != std::string::npos)
+        usage("--hash-password: a user name in a login file holds no colon");
     const std::string hash = reference::hash_password(read_password());
     fmt::print("{}{}{}\n", o.hash_user, o.hash_user.empty() ? "" : ":", hash);
     return 0;
@@ -84,11 +98,15 @@ int print_hash(const BrokerCommand& o) {
         known.push_back(v.id);
         if (v.statements.v3_1_1 == id || v.statements.v5 == id) own += (own.empty() ? "" : ", ") + std::string(v.id);
     }
-    if (!conformance::is_statement(id)) usage("--violate " + id + ": is no violation" + conformance::suggestion(id, known));
-    usage("--violate " + id + ": is a statement; " + (own.empty() ? "no violation breaks it" : "what breaks it: " + own));
+    if (!conformance::is_statement(id))
+        usage("--violate " + id + ": is no violation" + conformance::suggestion(id, known));
+    usage("--violate " + id + ": is a statement; " +
+          (own.empty() ? "no violation breaks it" : "what breaks it: " + own));
 }
 
-bool is_loopback(const std::string& address) { return address.starts_with("127.") || address == "::1" || address == "localhost"; }
+bool is_loopback(const std::string& address) {
+    return address.starts_with("127.") || address == "::1" || address == "localhost";
+}
 
 /// Nobody has to be let in by name where there is no login file: everybody is, as long as only this machine can come.
 reference::Settings settings(const BrokerCommand& o) {
@@ -99,9 +117,11 @@ reference::Settings settings(const BrokerCommand& o) {
         if (!violation) no_violation(id);
         s.policy.violate(*violation);
     }
-    if (!o.login_file.empty()) s.login = reference::LoginFile::read(o.login_file).hook(o.anonymous);
+    if (!o.login_file.empty())
+        s.login = reference::LoginFile::read(o.login_file).hook(o.anonymous);
     else if (!o.anonymous && !is_loopback(o.bind))
-        usage("--bind " + o.bind + ": others reach that address: give --login-file FILE, or --allow-anonymous to serve everybody");
+        usage("--bind " + o.bind +
+              ": others reach that address: give --login-file FILE, or --allow-anonymous to serve everybody");
     if (!o.acl.empty()) s.allowed = reference::AclFile::read(o.acl).hook();
     return s;
 }
@@ -110,7 +130,9 @@ reference::ServerOptions server_options(const BrokerCommand& o) {
     reference::ServerOptions s;
     s.bind = o.bind == "localhost" ? "127.0.0.1" : o.bind;
     s.port = o.port;
-    s.log_level = o.log == "packets" ? reference::LogLevel::packets : o.log == "faults" ? reference::LogLevel::faults : reference::LogLevel::quiet;
+    s.log_level = o.log == "packets"  ? reference::LogLevel::packets
+                  : o.log == "faults" ? reference::LogLevel::faults
+                                      : reference::LogLevel::quiet;
     s.log = [](const std::string& line) {
         std::fputs((line + "\n").c_str(), stdout);
         std::fflush(stdout);

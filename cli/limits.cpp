@@ -18,12 +18,15 @@ struct Row {
     void (*set)(Settings&, std::uint64_t);
 };
 
-template <auto Part, auto Member> void set_member(Settings& s, std::uint64_t value) {
+template <auto Part, auto Member>
+void set_member(Settings& s, std::uint64_t value) {
     auto& member = s.*Part.*Member;
     member = static_cast<std::remove_reference_t<decltype(member)>>(value);
 }
-template <auto Member> constexpr auto offer = set_member<&Settings::offer, Member>;
-template <auto Member> constexpr auto limit = set_member<&Settings::limits, Member>;
+template <auto Member>
+constexpr auto offer = set_member<&Settings::offer, Member>;
+template <auto Member>
+constexpr auto limit = set_member<&Settings::limits, Member>;
 
 using reference::Limits;
 using reference::Offer;
@@ -38,8 +41,10 @@ constexpr Row rows[] = {
     {"wildcards", 0, 1, offer<&Offer::wildcards>},
     {"subscription_identifiers", 0, 1, offer<&Offer::subscription_identifiers>},
     {"shared_subscriptions", 0, 1, offer<&Offer::shared_subscriptions>},
-    {"server_keep_alive", 0, u16, [](Settings& s, std::uint64_t v) { s.offer.server_keep_alive = static_cast<std::uint16_t>(v); }},
-    {"longest_session", 0, u32, [](Settings& s, std::uint64_t v) { s.offer.longest_session = static_cast<std::uint32_t>(v); }},
+    {"server_keep_alive", 0, u16,
+     [](Settings& s, std::uint64_t v) { s.offer.server_keep_alive = static_cast<std::uint16_t>(v); }},
+    {"longest_session", 0, u32,
+     [](Settings& s, std::uint64_t v) { s.offer.longest_session = static_cast<std::uint32_t>(v); }},
     {"queued_messages", 0, many, limit<&Limits::queued_messages>},
     {"queued_octets", 0, many, limit<&Limits::queued_octets>},
     {"inflight", 1, u16, limit<&Limits::inflight>},
@@ -49,7 +54,8 @@ constexpr Row rows[] = {
     {"retained", 0, many, limit<&Limits::retained>},
     {"v3_packet", 16, 268'435'460, limit<&Limits::v3_packet>},
     {"connect_packet", 16, 268'435'460, limit<&Limits::connect_packet>},
-    {"time_to_connect", 1, 86'400, [](Settings& s, std::uint64_t v) { s.limits.time_to_connect = std::chrono::seconds(v); }},
+    {"time_to_connect", 1, 86'400,
+     [](Settings& s, std::uint64_t v) { s.limits.time_to_connect = std::chrono::seconds(v); }},
 };
 
 const Row& row(const std::string& key) {
@@ -71,7 +77,8 @@ void apply_limit(Settings& settings, const std::string& text) {
     std::uint64_t n = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), n);
     if (error != std::errc() || end != value.data() + value.size() || n < found.least || n > found.most)
-        usage("--limits " + text + ": has to be a number from " + std::to_string(found.least) + " to " + std::to_string(found.most));
+        usage("--limits " + text + ": has to be a number from " + std::to_string(found.least) + " to " +
+              std::to_string(found.most));
     found.set(settings, n);
 }
 

@@ -9,7 +9,8 @@ namespace cli {
 Command add_list(CLI::App& program) {
     auto common = std::make_shared<Common>();
     auto json = std::make_shared<bool>(false);
-    CLI::App* app = program.add_subcommand("list", "statements, cases, which case covers what, what is uncovered and why");
+    CLI::App* app =
+        program.add_subcommand("list", "statements, cases, which case covers what, what is uncovered and why");
     app->add_flag("--json", *json, "JSON instead of text");
     common->add(*app);
     return {app, common, [json] {

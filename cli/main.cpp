@@ -32,8 +32,9 @@ int unknown_command(const std::string& name, const std::vector<cli::Command>& co
     if (is_later(name)) return complain(usage_error, name + ": not built yet");
     std::vector<std::string> names;
     for (const auto& c : commands) names.push_back(c.app->get_name());
-    return complain(usage_error, name + ": is no command" + conformance::suggestion(name, {names.begin(), names.end()}) +
-                                     " (mqttspec --help)");
+    return complain(
+        usage_error,
+        name + ": is no command" + conformance::suggestion(name, {names.begin(), names.end()}) + " (mqttspec --help)");
 }
 
 /// CLI11's messages take several lines at times; ours take one.
@@ -49,11 +50,13 @@ int run(int argc, char** argv) {
     program.set_version_flag("--version", "mqttspec " + tool.version + " (" + tool.commit + ")");
     program.require_subcommand(1);
     program.get_formatter()->column_width(34);
-    const std::vector<cli::Command> commands{cli::add_test(program), cli::add_probe(program), cli::add_prove(program),
-                                             cli::add_list(program), cli::add_explain(program), cli::add_broker(program)};
+    const std::vector<cli::Command> commands{cli::add_test(program),    cli::add_probe(program),
+                                             cli::add_prove(program),   cli::add_list(program),
+                                             cli::add_explain(program), cli::add_broker(program)};
     if (argc < 2) return complain(usage_error, "a command is missing (mqttspec --help)");
     const std::string first = argv[1];
-    const auto command = std::find_if(commands.begin(), commands.end(), [&](const auto& c) { return c.app->get_name() == first; });
+    const auto command =
+        std::find_if(commands.begin(), commands.end(), [&](const auto& c) { return c.app->get_name() == first; });
     if (command == commands.end() && !first.starts_with('-')) return unknown_command(first, commands);
     try {
         program.parse(argc, argv);

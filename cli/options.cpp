@@ -13,13 +13,15 @@ namespace cli {
 namespace {
 
 /// Not to be set from outside the command line.
-const std::set<std::string> flags_only{"help", "version", "config", "list", "dry-run", "hash-password", "update-baseline"};
+const std::set<std::string> flags_only{"help",    "version",       "config",         "list",
+                                       "dry-run", "hash-password", "update-baseline"};
 
 /// The long name, or that of a positional in lower case: "target".
 std::string long_name(const CLI::Option& option) {
     if (!option.get_lnames().empty()) return option.get_lnames()[0];
     std::string name = option.get_single_name();
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return name;
 }
 
@@ -42,7 +44,8 @@ std::vector<std::string> split_list(const std::string& text) {
 
 /// Throws UsageError; `where` names the variable or the line.
 void assign(CLI::Option& option, const std::vector<std::string>& values, const std::string& where) {
-    if (is_flag(option) && values.size() == 1 && (values[0] == "false" || values[0] == "0" || values[0].empty())) return;
+    if (is_flag(option) && values.size() == 1 && (values[0] == "false" || values[0] == "0" || values[0].empty()))
+        return;
     if (option.get_items_expected_max() == 1 && values.size() != 1) usage(where + ": takes one value");
     try {
         for (const auto& value : values) option.add_result(is_flag(option) ? "true" : value);
@@ -62,7 +65,8 @@ std::vector<std::string> option_names(CLI::App& program) {
     std::vector<std::string> names;
     for (CLI::App* command : program.get_subcommands({}))
         for (const CLI::Option* option : command->get_options())
-            if (!flags_only.contains(long_name(*option)) && !option->get_group().empty()) names.push_back(long_name(*option));
+            if (!flags_only.contains(long_name(*option)) && !option->get_group().empty())
+                names.push_back(long_name(*option));
     return names;
 }
 
@@ -79,7 +83,9 @@ CLI::Option* option_for(const conformance::TomlFile::Entry& entry, CLI::App& pro
         if (each == &command) found = option;
     }
     const auto names = option_names(program);
-    if (!known) usage(entry.where + ": " + entry.key + ": is no option" + conformance::suggestion(name, {names.begin(), names.end()}));
+    if (!known)
+        usage(entry.where + ": " + entry.key + ": is no option" +
+              conformance::suggestion(name, {names.begin(), names.end()}));
     return found;
 }
 
@@ -88,7 +94,8 @@ void fill_from_environment(CLI::App& command, Common& common) {
         const std::string name = long_name(*option);
         const char* value = std::getenv(variable(name).c_str());
         if (!value || flags_only.contains(name) || common.source(option) != Source::none) continue;
-        assign(*option, option->get_items_expected_max() > 1 ? split_list(value) : std::vector<std::string>{value}, variable(name));
+        assign(*option, option->get_items_expected_max() > 1 ? split_list(value) : std::vector<std::string>{value},
+               variable(name));
         common.sources[option] = Source::environment;
     }
 }
@@ -100,7 +107,9 @@ void fill_from_config(CLI::App& program, CLI::App& command, Common& common) {
     for (const bool of_command : {true, false})
         for (const auto& entry : entries) {
             CLI::Option* option = option_for(entry, program, command);
-            if ((entry.key.find('.') != entry.key.npos) != of_command || !option || common.source(option) != Source::none) continue;
+            if ((entry.key.find('.') != entry.key.npos) != of_command || !option ||
+                common.source(option) != Source::none)
+                continue;
             assign(*option, entry.values, entry.where + ": " + entry.key);
             common.sources[option] = Source::config;
         }
@@ -111,7 +120,8 @@ void fill_from_config(CLI::App& program, CLI::App& command, Common& common) {
 void usage(const std::string& what) { throw conformance::UsageError(what); }
 
 void Common::add(CLI::App& command) {
-    command.add_option("--config", config, "TOML file with options: name = value, or in a table [COMMAND]")->type_name("FILE");
+    command.add_option("--config", config, "TOML file with options: name = value, or in a table [COMMAND]")
+        ->type_name("FILE");
     command.add_flag("--quiet", quiet, "no progress, no summary");
     command.add_flag("--verbose", verbose, "say more");
 }
@@ -132,9 +142,10 @@ void fill(CLI::App& program, CLI::App& command, Common& common) {
 void not_built(CLI::App& command, const std::string& names, const std::string& what, bool takes_value) {
     const std::string shown = names.substr(0, names.find(','));
     const auto refuse = [shown, what] { usage(shown + ": " + what + " not built yet"); };
-    CLI::Option* option = takes_value
-        ? command.add_option_function<std::vector<std::string>>(names, [refuse](const auto&) { refuse(); })->expected(0, 1)
-        : command.add_flag_function(names, [refuse](std::int64_t) { refuse(); });
+    CLI::Option* option =
+        takes_value ? command.add_option_function<std::vector<std::string>>(names, [refuse](const auto&) { refuse(); })
+                          ->expected(0, 1)
+                    : command.add_flag_function(names, [refuse](std::int64_t) { refuse(); });
     option->group("");
 }
 

@@ -33,8 +33,10 @@ int run_probe(const ProbeCommand& o) {
     std::optional<ReportFile> profile;
     if (!o.write_profile.empty()) profile.emplace(o.write_profile);
     const ProbeResult result = probe(options);
-    if (o.json) fmt::print("{}", probe_json(result));
-    else if (!o.common->quiet) fmt::print("{}", probe_text(result));
+    if (o.json)
+        fmt::print("{}", probe_json(result));
+    else if (!o.common->quiet)
+        fmt::print("{}", probe_text(result));
     std::fflush(stdout);
     for (auto& file : reports) file.commit(probe_json(result));
     if (profile) profile->commit(print_profile(result.profile));
@@ -48,11 +50,14 @@ Command add_probe(CLI::App& program) {
     CLI::App* app = program.add_subcommand("probe", "what a broker offers: versions, limits, features, refusals");
     o->target.add(*app);
     add_versions(*app, o->versions);
-    app->add_option("--timeout", o->timeout, "how long a broker may take for one answer, in ms")->check(CLI::Range(1, 600000))->type_name("MS");
+    app->add_option("--timeout", o->timeout, "how long a broker may take for one answer, in ms")
+        ->check(CLI::Range(1, 600000))
+        ->type_name("MS");
     app->add_option("--profile", o->profile, "what is known already")->type_name("FILE.toml");
     app->add_flag("--json", o->json, "JSON instead of text");
     app->add_option("--report", o->reports, "json=FILE")->type_name("FORMAT=FILE")->allow_extra_args(false);
-    app->add_option("--write-profile", o->write_profile, "a profile for `test --profile`, to be completed by hand")->type_name("FILE.toml");
+    app->add_option("--write-profile", o->write_profile, "a profile for `test --profile`, to be completed by hand")
+        ->type_name("FILE.toml");
     o->common->add(*app);
     return {app, o->common, [o] { return run_probe(*o); }};
 }

@@ -31,7 +31,8 @@ std::vector<std::string> matching(const std::vector<std::string>& patterns) {
     for (const auto& pattern : patterns) {
         const std::size_t before = out.size();
         for (const auto& v : catalogue().violations)
-            if (glob_matches(pattern, v.id) || glob_matches(pattern, v.statements.v3_1_1) || glob_matches(pattern, v.statements.v5))
+            if (glob_matches(pattern, v.id) || glob_matches(pattern, v.statements.v3_1_1) ||
+                glob_matches(pattern, v.statements.v5))
                 out.emplace_back(v.id);
         if (out.size() == before) usage("--only " + pattern + ": matches no violation" + suggestion(pattern, known));
     }
@@ -62,11 +63,16 @@ int run_prove(const ProveCommand& o) {
 
 Command add_prove(CLI::App& program) {
     auto o = std::make_shared<ProveCommand>();
-    CLI::App* app = program.add_subcommand("prove", "the proof: every violation is run, and must be caught by a case that names its statement");
+    CLI::App* app = program.add_subcommand(
+        "prove", "the proof: every violation is run, and must be caught by a case that names its statement");
     app->add_option("--only", o->only, "only these violations: id, or statement they break; globs; repeatable")
-        ->type_name("PATTERN")->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args(false);
+        ->type_name("PATTERN")
+        ->expected(1, CLI::detail::expected_max_vector_size)
+        ->allow_extra_args(false);
     add_versions(*app, o->versions);
-    app->add_option("--jobs", o->jobs, "threads; as many as there are cores by default")->check(CLI::Range(1, 1024))->type_name("N");
+    app->add_option("--jobs", o->jobs, "threads; as many as there are cores by default")
+        ->check(CLI::Range(1, 1024))
+        ->type_name("N");
     o->seed_option = app->add_option("--seed", o->seed, "of everything random, 1 by default")->type_name("N");
     app->add_option("--report", o->reports, "json=FILE")->type_name("FORMAT=FILE")->allow_extra_args(false);
     o->common->add(*app);

@@ -15,7 +15,8 @@ ReportOption parse_report(const std::string& text, const std::vector<std::string
             if (format == later) usage("--report " + format + ": not built yet (there is " + known + ")");
         usage("--report " + text + ": has to be FORMAT=FILE, the format one of " + known);
     }
-    if (equals == std::string::npos || equals + 1 == text.size()) usage("--report " + text + ": a file is missing: " + format + "=FILE");
+    if (equals == std::string::npos || equals + 1 == text.size())
+        usage("--report " + text + ": a file is missing: " + format + "=FILE");
     return {format, text.substr(equals + 1)};
 }
 

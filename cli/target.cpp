@@ -22,7 +22,8 @@ std::string decoded(std::string_view text, std::string_view url) {
         unsigned octet = 0;
         const auto hex = text.substr(i + 1, 2);
         const auto [end, error] = std::from_chars(hex.data(), hex.data() + hex.size(), octet, 16);
-        if (hex.size() != 2 || error != std::errc() || end != hex.data() + 2) usage(masked_url(url) + ": a % has to be followed by two hex digits");
+        if (hex.size() != 2 || error != std::errc() || end != hex.data() + 2)
+            usage(masked_url(url) + ": a % has to be followed by two hex digits");
         out += static_cast<char>(octet);
         i += 2;
     }
@@ -58,7 +59,8 @@ void check_scheme(std::string_view url) {
         if (url.starts_with(scheme)) usage(std::string(scheme) + ": TLS and WebSocket targets are not built yet");
     if (url.starts_with("mqtt://")) return;
     const bool bare = url.find("://") == url.npos;
-    usage(masked_url(url) + ": is no URL of a broker" + (bare ? "; did you mean mqtt://" + masked_url(url) + "?" : " (mqtt://host:port)"));
+    usage(masked_url(url) + ": is no URL of a broker" +
+          (bare ? "; did you mean mqtt://" + masked_url(url) + "?" : " (mqtt://host:port)"));
 }
 
 std::string first_line(const std::string& path) {
@@ -100,11 +102,19 @@ void TargetOptions::add(CLI::App& command) {
     const char* group = "Target and login";
     url_ = command.add_option("TARGET", url, "mqtt://[user[:password]@]host[:port]")->group(group);
     host_ = command.add_option("-h,--host", host, "host name or address")->type_name("HOST")->group(group);
-    port_ = command.add_option("-p,--port", port, "port, 1883 by default")->check(CLI::Range(1, 65535))->type_name("PORT")->group(group);
+    port_ = command.add_option("-p,--port", port, "port, 1883 by default")
+                ->check(CLI::Range(1, 65535))
+                ->type_name("PORT")
+                ->group(group);
     user_name_ = command.add_option("-u,--username", user_name, "user name")->type_name("NAME")->group(group);
-    password_ = command.add_option("-P,--password", password, "password; better in MQTTSPEC_PASSWORD or a file")->type_name("TEXT")->group(group);
-    password_file_ = command.add_option("--password-file", password_file, "file whose first line is the password")->type_name("FILE")->group(group);
-    for (const char* name : {"--cafile", "--capath", "--cert", "--key", "--tls-alpn"}) not_built(command, name, "TLS is");
+    password_ = command.add_option("-P,--password", password, "password; better in MQTTSPEC_PASSWORD or a file")
+                    ->type_name("TEXT")
+                    ->group(group);
+    password_file_ = command.add_option("--password-file", password_file, "file whose first line is the password")
+                         ->type_name("FILE")
+                         ->group(group);
+    for (const char* name : {"--cafile", "--capath", "--cert", "--key", "--tls-alpn"})
+        not_built(command, name, "TLS is");
     not_built(command, "--insecure", "TLS is", false);
     not_built(command, "--ws", "WebSocket is", false);
     not_built(command, "--ws-path", "WebSocket is");
@@ -114,10 +124,13 @@ Target TargetOptions::resolve(const Common& common) const {
     const Source of_url = common.source(url_), of_host = common.source(host_), of_port = common.source(port_);
     Target target;
     target.embedded = std::max({of_url, of_host, of_port}) == Source::none;
-    if (of_url != Source::none && (of_url == of_host || of_url == of_port)) usage("a URL and --host or --port exclude each other");
+    if (of_url != Source::none && (of_url == of_host || of_url == of_port))
+        usage("a URL and --host or --port exclude each other");
     const bool url_counts = of_url != Source::none && of_url > of_host;
-    if (url_counts) target = parse_url(url);
-    else if (of_host != Source::none) target.host = host;
+    if (url_counts)
+        target = parse_url(url);
+    else if (of_host != Source::none)
+        target.host = host;
     if (of_port > (url_counts ? of_url : Source::none)) target.port = port;
     resolve_login(target.login, url_counts ? of_url : Source::none, common);
     return target;
@@ -152,8 +165,10 @@ std::vector<mqtt::Version> parse_versions(const std::string& text, const std::ve
 }
 
 CLI::Option* add_versions(CLI::App& command, std::string& text) {
-    return command.add_option("-V,--protocol-version", text, "3.1, 3.1.1, 5 (also mqttv31, mqttv311, mqttv5) or all, the default")
-        ->type_name("VERSION")->group("Target and login");
+    return command
+        .add_option("-V,--protocol-version", text, "3.1, 3.1.1, 5 (also mqttv31, mqttv311, mqttv5) or all, the default")
+        ->type_name("VERSION")
+        ->group("Target and login");
 }
 
 }  // namespace cli

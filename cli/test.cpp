@@ -32,8 +32,16 @@ void add_selection(CLI::App& app, TestOptions& o) {
     const char* group = "Which cases";
     const auto all = CLI::detail::expected_max_vector_size;
     app.add_option("--only", o.only, "only these: statement id, case name or section; globs; repeatable")
-        ->type_name("PATTERN")->expected(1, all)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false)->group(group);
-    app.add_option("--skip", o.skip, "not these")->type_name("PATTERN")->expected(1, all)->allow_extra_args(false)->group(group);
+        ->type_name("PATTERN")
+        ->expected(1, all)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false)
+        ->group(group);
+    app.add_option("--skip", o.skip, "not these")
+        ->type_name("PATTERN")
+        ->expected(1, all)
+        ->allow_extra_args(false)
+        ->group(group);
     app.add_option("--shard", o.shard, "the I-th of N equal parts")->type_name("I/N")->group(group);
     app.add_flag("--list", o.list, "print the cases that would run, and end")->group(group);
     app.add_flag("--dry-run", o.dry_run, "print what would be done, and end; nothing is connected to")->group(group);
@@ -41,21 +49,38 @@ void add_selection(CLI::App& app, TestOptions& o) {
 
 void add_run(CLI::App& app, TestOptions& o) {
     const char* group = "The run";
-    app.add_option("--jobs", o.jobs, "cases under way at a time, 64 by default")->check(CLI::Range(1, 10000))->type_name("N")->group(group);
+    app.add_option("--jobs", o.jobs, "cases under way at a time, 64 by default")
+        ->check(CLI::Range(1, 10000))
+        ->type_name("N")
+        ->group(group);
     app.add_option("--timeout", o.timeout, "how long a broker may take for one answer, in ms, 5000 by default")
-        ->check(CLI::Range(1, 600000))->type_name("MS")->group(group);
-    app.add_option("--repeat", o.repeat, "runs of every case")->check(CLI::Range(1, 100000))->type_name("N")->group(group);
-    o.seed_option = app.add_option("--seed", o.seed, "of everything random; printed in the summary")->type_name("N")->group(group);
-    app.add_option("--profile", o.profile, "what probing cannot know (`probe --write-profile` makes one)")->type_name("FILE.toml")->group(group);
+        ->check(CLI::Range(1, 600000))
+        ->type_name("MS")
+        ->group(group);
+    app.add_option("--repeat", o.repeat, "runs of every case")
+        ->check(CLI::Range(1, 100000))
+        ->type_name("N")
+        ->group(group);
+    o.seed_option =
+        app.add_option("--seed", o.seed, "of everything random; printed in the summary")->type_name("N")->group(group);
+    app.add_option("--profile", o.profile, "what probing cannot know (`probe --write-profile` makes one)")
+        ->type_name("FILE.toml")
+        ->group(group);
 }
 
 void add_outcome(CLI::App& app, TestOptions& o) {
     const char* group = "The outcome";
     app.add_flag("--strict", o.strict, "a warn is a finding too")->group(group);
-    app.add_option("--baseline", o.baseline, "expected findings with reasons: only others fail")->type_name("FILE.toml")->group(group);
-    app.add_flag("--update-baseline", o.update_baseline, "write what was found to the baseline; reasons stay")->group(group);
+    app.add_option("--baseline", o.baseline, "expected findings with reasons: only others fail")
+        ->type_name("FILE.toml")
+        ->group(group);
+    app.add_flag("--update-baseline", o.update_baseline, "write what was found to the baseline; reasons stay")
+        ->group(group);
     app.add_option("--report", o.reports, "json=FILE or junit=FILE; repeatable")
-        ->type_name("FORMAT=FILE")->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args(false)->group(group);
+        ->type_name("FORMAT=FILE")
+        ->expected(1, CLI::detail::expected_max_vector_size)
+        ->allow_extra_args(false)
+        ->group(group);
     not_built(app, "--evidence", "evidence is");
 }
 
@@ -91,8 +116,9 @@ int print_cases(const std::vector<Selected>& cases) {
 }
 
 int print_plan(const TestOptions& o, const RunOptions& run) {
-    fmt::print("target   {}\ncases    {}, {} run{} each, {} at a time\ntimeout  {} ms\nseed     {}\n", printable(run.target.url()),
-               run.cases.size(), run.repeat, run.repeat == 1 ? "" : "s", run.jobs, o.timeout, run.seed);
+    fmt::print("target   {}\ncases    {}, {} run{} each, {} at a time\ntimeout  {} ms\nseed     {}\n",
+               printable(run.target.url()), run.cases.size(), run.repeat, run.repeat == 1 ? "" : "s", run.jobs,
+               o.timeout, run.seed);
     for (const auto& r : o.reports) fmt::print("report   {}\n", printable(r));
     return 0;
 }
@@ -100,7 +126,8 @@ int print_plan(const TestOptions& o, const RunOptions& run) {
 RunOptions run_options(const TestOptions& o) {
     RunOptions run;
     run.target = o.target.resolve(*o.common);
-    if (run.target.embedded && !o.profile.empty()) usage("--profile: is for a TARGET; the embedded broker has a profile of its own");
+    if (run.target.embedded && !o.profile.empty())
+        usage("--profile: is for a TARGET; the embedded broker has a profile of its own");
     if (!o.profile.empty()) run.profile = read_profile(o.profile);
     run.cases = choose(case_table(), selection(o));
     run.jobs = o.jobs;
@@ -126,7 +153,8 @@ struct Files {
         if (o.update_baseline) baseline.emplace(o.baseline);
     }
     void write(const RunResult& result, const Judged& judged) {
-        for (auto& [format, file] : reports) file.commit(format == "json" ? json_report(result) : junit_report(result, judged));
+        for (auto& [format, file] : reports)
+            file.commit(format == "json" ? json_report(result) : junit_report(result, judged));
     }
 };
 
@@ -160,7 +188,8 @@ int run_test(const TestOptions& o) {
     fmt::print("{}", terminal_report(result, judged, style));
     std::fflush(stdout);
     files.write(result, judged);
-    if (!result.lost.empty()) fmt::print(stderr, "{}: the target was lost midway: {}\n", "mqttspec", printable(result.lost));
+    if (!result.lost.empty())
+        fmt::print(stderr, "{}: the target was lost midway: {}\n", "mqttspec", printable(result.lost));
     return exit_code(result, judged);
 }
 
@@ -168,7 +197,8 @@ int run_test(const TestOptions& o) {
 
 Command add_test(CLI::App& program) {
     auto options = std::make_shared<TestOptions>();
-    CLI::App* app = program.add_subcommand("test", "conformance suite against a broker; without TARGET, against the embedded one");
+    CLI::App* app =
+        program.add_subcommand("test", "conformance suite against a broker; without TARGET, against the embedded one");
     options->target.add(*app);
     add_versions(*app, options->versions);
     add_selection(*app, *options);

@@ -24,10 +24,12 @@ Expected read_entry(const TomlFile& entry) {
     Expected e;
     e.name = required(entry, "case");
     const auto protocol = parse_version(required(entry, "protocol"));
-    if (!protocol || *protocol == mqtt::Version::v3_1) throw UsageError(entry.where() + ": protocol: has to be \"3.1.1\" or \"5\"");
+    if (!protocol || *protocol == mqtt::Version::v3_1)
+        throw UsageError(entry.where() + ": protocol: has to be \"3.1.1\" or \"5\"");
     e.protocol = *protocol;
     const std::string verdict = required(entry, "verdict");
-    if (verdict != "fail" && verdict != "warn") throw UsageError(entry.where() + ": verdict: has to be \"fail\" or \"warn\"");
+    if (verdict != "fail" && verdict != "warn")
+        throw UsageError(entry.where() + ": verdict: has to be \"fail\" or \"warn\"");
     e.verdict = verdict == "fail" ? Verdict::fail : Verdict::warn;
     e.reason = required(entry, "reason");
     entry.refuse_unknown();
@@ -65,7 +67,8 @@ Baseline parse_baseline(std::string_view toml, const std::string& path) {
         Expected e = read_entry(table);
         for (const auto& other : all)
             if (other.name == e.name && other.protocol == e.protocol)
-                throw UsageError(table.where() + ": " + e.name + " stands twice for " + std::string(mqtt::name(e.protocol)));
+                throw UsageError(table.where() + ": " + e.name + " stands twice for " +
+                                 std::string(mqtt::name(e.protocol)));
         all.push_back(std::move(e));
     }
     file.refuse_unknown();
@@ -87,8 +90,10 @@ Judged judge(const RunResult& run, const Baseline& baseline, bool strict) {
     for (const auto& c : run.cases) {
         if (!deviates(c.verdict)) continue;
         const Expected* e = find(baseline, c);
-        if (e && badness(c.verdict) <= badness(e->verdict)) out.expected.emplace_back(&c, e);
-        else if (c.verdict == Verdict::fail || strict) out.news.push_back(&c);
+        if (e && badness(c.verdict) <= badness(e->verdict))
+            out.expected.emplace_back(&c, e);
+        else if (c.verdict == Verdict::fail || strict)
+            out.news.push_back(&c);
     }
     for (const auto& e : baseline) {
         const CaseResult* worst = worst_run(run, e);
@@ -105,13 +110,16 @@ Baseline updated(const Baseline& before, const RunResult& run) {
         if (!deviates(c.verdict)) continue;
         const auto key = std::pair(std::string_view(c.name), c.protocol);
         const auto [at, fresh] = worst.try_emplace(key, entry_for(c, find(before, c)));
-        if (fresh) order.push_back(key);
-        else if (badness(c.verdict) > badness(at->second.verdict)) at->second = entry_for(c, find(before, c));
+        if (fresh)
+            order.push_back(key);
+        else if (badness(c.verdict) > badness(at->second.verdict))
+            at->second = entry_for(c, find(before, c));
     }
     Baseline out;
     for (const auto& key : order) out.push_back(worst.at(key));
     for (const auto& e : before)
-        if (const CaseResult* ran = worst_run(run, e); !ran || (ran->verdict == Verdict::error && !worst.contains({e.name, e.protocol})))
+        if (const CaseResult* ran = worst_run(run, e);
+            !ran || (ran->verdict == Verdict::error && !worst.contains({e.name, e.protocol})))
             out.push_back(e);
     return out;
 }

@@ -10,9 +10,9 @@ namespace conformance {
 
 /// One [[expected]] table of the file.
 struct Expected {
-    std::string name;                      // of the case
+    std::string name;  // of the case
     mqtt::Version protocol{};
-    Verdict verdict = Verdict::fail;       // fail or warn
+    Verdict verdict = Verdict::fail;  // fail or warn
     std::string reason;
     bool operator==(const Expected&) const = default;
 };
@@ -25,9 +25,9 @@ std::string print_baseline(const Baseline&);
 
 /// A run held against a baseline. The pointers are into the run and the baseline.
 struct Judged {
-    std::vector<const CaseResult*> news;                                   // findings that nobody expects
-    std::vector<std::pair<const CaseResult*, const Expected*>> expected;   // findings and warns that are expected
-    std::vector<const Expected*> gone;                                     // ran, and never came to that verdict or worse
+    std::vector<const CaseResult*> news;                                  // findings that nobody expects
+    std::vector<std::pair<const CaseResult*, const Expected*>> expected;  // findings and warns that are expected
+    std::vector<const Expected*> gone;  // ran, and never came to that verdict or worse
 };
 /// A finding is a fail; with `strict` also a warn. An expected fail that has become a warn is expected still; an
 /// expected warn that has become a fail is news.

@@ -10,13 +10,15 @@ namespace conformance {
 
 /// One case of the suite.
 struct CaseInfo {
-    std::string_view name;                  // "connect.second_connect_closes"
-    std::string_view title;                 // one sentence
-    std::vector<std::string_view> v3_1_1;   // statements it covers; empty: it does not run in that version
+    std::string_view name;                 // "connect.second_connect_closes"
+    std::string_view title;                // one sentence
+    std::vector<std::string_view> v3_1_1;  // statements it covers; empty: it does not run in that version
     std::vector<std::string_view> v5;
-    std::vector<std::string_view> needs;    // names of Need (capabilities.hpp)
+    std::vector<std::string_view> needs;  // names of Need (capabilities.hpp)
 
-    const std::vector<std::string_view>& statements(mqtt::Version v) const { return v == mqtt::Version::v5 ? v5 : v3_1_1; }
+    const std::vector<std::string_view>& statements(mqtt::Version v) const {
+        return v == mqtt::Version::v5 ? v5 : v3_1_1;
+    }
     bool runs_in(mqtt::Version v) const { return !statements(v).empty(); }
 };
 

@@ -38,8 +38,9 @@ std::string joined(const std::vector<std::string_view>& words) { return fmt::for
 
 std::string explain_statement(const StatementEntry& e) {
     const Statement& s = *e.statement;
-    std::string out = fmt::format("{}  MQTT {}, section {}\n  demands   {} [{}; binds {}; testable: {}]\n  observed  {}\n", s.id,
-                                  mqtt::name(s.protocol), s.section, s.summary, s.severity, s.obliged, s.testable, s.how);
+    std::string out =
+        fmt::format("{}  MQTT {}, section {}\n  demands   {} [{}; binds {}; testable: {}]\n  observed  {}\n", s.id,
+                    mqtt::name(s.protocol), s.section, s.summary, s.severity, s.obliged, s.testable, s.how);
     out += fmt::format("  state     {}{}\n", name(e.state), e.reason.empty() ? "" : ": " + std::string(e.reason));
     for (const auto c : e.cases) out += fmt::format("  case      {}\n", c);
     for (const auto v : e.violations) out += fmt::format("  violation {}\n", v);
@@ -50,7 +51,8 @@ std::string demands(const std::vector<std::string_view>& ids, mqtt::Version v) {
     std::string out;
     for (const auto id : ids)
         if (const Statement* s = find_statement(id, v))
-            out += fmt::format("  {:<9} {} {}\n            observed: {}\n", "MQTT " + std::string(mqtt::name(v)), id, s->summary, s->how);
+            out += fmt::format("  {:<9} {} {}\n            observed: {}\n", "MQTT " + std::string(mqtt::name(v)), id,
+                               s->summary, s->how);
     return out;
 }
 
@@ -101,14 +103,16 @@ std::string list_text(const Catalogue& catalogue) {
     for (const auto& e : statement_entries(catalogue)) {
         const Statement& s = *e.statement;
         if (s.protocol != last) out += fmt::format("MQTT {}\n", mqtt::name(last = s.protocol));
-        out += fmt::format("  {:<42} {:<8} {}\n", s.id, name(e.state), e.cases.empty() ? std::string(e.reason) : joined(e.cases));
+        out += fmt::format("  {:<42} {:<8} {}\n", s.id, name(e.state),
+                           e.cases.empty() ? std::string(e.reason) : joined(e.cases));
         ++states[static_cast<std::size_t>(e.state)], ++all;
     }
     out += "cases\n";
     for (const auto& c : catalogue.cases)
-        out += fmt::format("  {:<42} {:<8} {}\n", c.name, c.runs_in(both[0]) ? c.runs_in(both[1]) ? "3.1.1 5" : "3.1.1" : "5", c.title);
-    return out + fmt::format("{} statements: {} covered, {} planned, {} excused; {} cases; {} violations\n", all, states[0],
-                             states[1], states[2], catalogue.cases.size(), catalogue.violations.size());
+        out += fmt::format("  {:<42} {:<8} {}\n", c.name,
+                           c.runs_in(both[0]) ? c.runs_in(both[1]) ? "3.1.1 5" : "3.1.1" : "5", c.title);
+    return out + fmt::format("{} statements: {} covered, {} planned, {} excused; {} cases; {} violations\n", all,
+                             states[0], states[1], states[2], catalogue.cases.size(), catalogue.violations.size());
 }
 
 std::string explain(const Catalogue& catalogue, std::string_view id) {

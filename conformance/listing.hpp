@@ -29,7 +29,7 @@ constexpr std::string_view name(State s) {
 struct StatementEntry {
     const Statement* statement;
     std::vector<std::string_view> cases, violations;
-    State state;            // covered where a case names it, else as excuses.tsv says; a row it lacks is planned
+    State state;  // covered where a case names it, else as excuses.tsv says; a row it lacks is planned
     std::string_view reason;
 };
 std::vector<StatementEntry> statement_entries(const Catalogue&);

@@ -28,7 +28,8 @@ bool covers_section(const std::string& section, const CaseInfo& info, mqtt::Vers
     });
 }
 
-bool selects_any(const std::string& pattern, std::span<const CaseInfo> table, const std::vector<mqtt::Version>& versions) {
+bool selects_any(const std::string& pattern, std::span<const CaseInfo> table,
+                 const std::vector<mqtt::Version>& versions) {
     return std::any_of(table.begin(), table.end(), [&](const CaseInfo& info) {
         return std::any_of(versions.begin(), versions.end(), [&](auto v) { return selects(pattern, info, v); });
     });
@@ -72,7 +73,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
         row[0] = i;
         for (std::size_t j = 1; j <= b.size(); ++j) {
             row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1])});
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before_last[j - 2] + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = std::min(row[j], before_last[j - 2] + 1);
         }
     }
     return row.back();

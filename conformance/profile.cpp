@@ -17,13 +17,15 @@ struct Range {
     std::int64_t least = 0, most = -1;  // most < least: what the type holds
 };
 
-template <class P, class F> void login_fields(P& login, const std::string& table, F&& f) {
+template <class P, class F>
+void login_fields(P& login, const std::string& table, F&& f) {
     f(table + ".user_name", login.user_name, Range{});
     f(table + ".password", login.password, Range{});
 }
 
 /// The one description of the file: every key with the member it fills. Optional logins are handled by the callers.
-template <class P, class F> void fields(P& p, F&& f) {
+template <class P, class F>
+void fields(P& p, F&& f) {
     f("denied.publish", p.denied_publish, Range{});
     f("denied.subscribe", p.denied_subscribe, Range{});
     f("denied.client_id", p.refused_client_id, Range{});
@@ -46,11 +48,16 @@ template <class P, class F> void fields(P& p, F&& f) {
 }
 
 constexpr std::pair<const char*, std::optional<Login> Profile::*> other_logins[] = {
-    {"login.second", &Profile::second}, {"login.refused", &Profile::refused}, {"login.not_authorized", &Profile::not_authorized}};
+    {"login.second", &Profile::second},
+    {"login.refused", &Profile::refused},
+    {"login.not_authorized", &Profile::not_authorized}};
 
-template <class T> void fill(const TomlFile& file, const std::string& key, std::optional<T>& member, Range range) {
-    if constexpr (std::is_same_v<T, std::string>) member = file.text(key);
-    else if constexpr (std::is_same_v<T, bool>) member = file.boolean(key);
+template <class T>
+void fill(const TomlFile& file, const std::string& key, std::optional<T>& member, Range range) {
+    if constexpr (std::is_same_v<T, std::string>)
+        member = file.text(key);
+    else if constexpr (std::is_same_v<T, bool>)
+        member = file.boolean(key);
     else {
         if (range.most < range.least) range.most = std::numeric_limits<T>::max();
         if (const auto n = file.number(key, range.least, range.most)) member = static_cast<T>(*n);
@@ -62,12 +69,15 @@ class Printer {
     std::string out_, table_;
 
 public:
-    template <class T> void operator()(const std::string& key, const std::optional<T>& value, Range) {
+    template <class T>
+    void operator()(const std::string& key, const std::optional<T>& value, Range) {
         if (!value) return;
         const auto dot = key.rfind('.');
         if (key.substr(0, dot) != table_) out_ += fmt::format("\n[{}]\n", table_ = key.substr(0, dot));
-        if constexpr (std::is_same_v<T, std::string>) out_ += fmt::format("{} = {}\n", key.substr(dot + 1), toml_text(*value));
-        else out_ += fmt::format("{} = {}\n", key.substr(dot + 1), *value);
+        if constexpr (std::is_same_v<T, std::string>)
+            out_ += fmt::format("{} = {}\n", key.substr(dot + 1), toml_text(*value));
+        else
+            out_ += fmt::format("{} = {}\n", key.substr(dot + 1), *value);
     }
     std::string take() { return std::move(out_); }
 };
@@ -99,7 +109,8 @@ std::string print_profile(const Profile& p) {
         if (p.*member) login_fields(*(p.*member), table, print);
     fields(p, print);
     return "# What probing cannot find out about a broker; keys and meanings in docs/profiles.md.\n"
-           "name = " + toml_text(p.name) + "\n" + print.take();
+           "name = " +
+           toml_text(p.name) + "\n" + print.take();
 }
 
 }  // namespace conformance

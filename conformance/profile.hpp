@@ -16,24 +16,24 @@ struct Login {
 
 /// Everything is optional: what is not declared is probed, or the cases that need it are skipped.
 struct Profile {
-    std::string name;                                  // of the broker, for reports
+    std::string name;  // of the broker, for reports
 
     // [login]: user_name, password; and [login.second] and so on with the same
-    Login login;                                       // where --username and --password are not given
-    std::optional<Login> second;                       // another user that is served
-    std::optional<Login> refused;                      // a login that has to be refused as bad
-    std::optional<Login> not_authorized;               // a user that is known, but may not connect
+    Login login;                          // where --username and --password are not given
+    std::optional<Login> second;          // another user that is served
+    std::optional<Login> refused;         // a login that has to be refused as bad
+    std::optional<Login> not_authorized;  // a user that is known, but may not connect
 
     // [denied] publish, subscribe, client_id, unavailable_address: what the (first) login may not do
-    std::optional<std::string> denied_publish;         // a topic name
-    std::optional<std::string> denied_subscribe;       // a topic filter
-    std::optional<std::string> refused_client_id;      // a client identifier the broker does not admit
-    std::optional<std::string> unavailable_address;    // host:port of a listener that answers "server unavailable"
+    std::optional<std::string> denied_publish;       // a topic name
+    std::optional<std::string> denied_subscribe;     // a topic filter
+    std::optional<std::string> refused_client_id;    // a client identifier the broker does not admit
+    std::optional<std::string> unavailable_address;  // host:port of a listener that answers "server unavailable"
 
     // [features], named as here: in place of what probing finds
     std::optional<bool> retain, wildcard, shared, subscription_identifiers;
     std::optional<bool> kept_sessions, empty_client_id, dollar_topics;
-    std::optional<std::uint8_t> maximum_qos;           // 0, 1, 2
+    std::optional<std::uint8_t> maximum_qos;  // 0, 1, 2
     std::optional<std::uint16_t> receive_maximum, topic_alias_maximum;
     std::optional<std::uint32_t> maximum_packet_size;  // octets
 
@@ -42,7 +42,7 @@ struct Profile {
     std::optional<std::string> auth_data, auth_wrong_data;  // first data that is accepted, that is refused
 
     // [timing]
-    std::optional<std::uint16_t> tolerance_ms;         // how late a timed action may come
+    std::optional<std::uint16_t> tolerance_ms;  // how late a timed action may come
 
     bool operator==(const Profile&) const = default;
 };

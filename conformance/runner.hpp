@@ -11,7 +11,7 @@ namespace conformance {
 class Progress {
 public:
     virtual ~Progress() = default;
-    virtual void begin(std::size_t total) = 0;               // cases (or violations) to come
+    virtual void begin(std::size_t total) = 0;                // cases (or violations) to come
     virtual void done(const std::string& what, Verdict) = 0;  // one of them
     virtual void end() = 0;
 };

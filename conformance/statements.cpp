@@ -10,13 +10,15 @@ namespace {
 
 using Key = std::pair<mqtt::Version, std::string_view>;
 
-template <class Row> std::map<Key, const Row*> index_of(std::span<const Row> rows) {
+template <class Row>
+std::map<Key, const Row*> index_of(std::span<const Row> rows) {
     std::map<Key, const Row*> index;
     for (const auto& r : rows) index.emplace(Key{r.protocol, r.id}, &r);
     return index;
 }
 
-template <class Row> const Row* look_up(const std::map<Key, const Row*>& index, std::string_view id, mqtt::Version v) {
+template <class Row>
+const Row* look_up(const std::map<Key, const Row*>& index, std::string_view id, mqtt::Version v) {
     const auto found = index.find({v, id});
     return found == index.end() ? nullptr : found->second;
 }

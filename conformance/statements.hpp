@@ -10,20 +10,20 @@ namespace conformance {
 /// One demand, in our words. Ids are the standard's (MQTT-...), or our own (X-...) for demands that have none.
 struct Statement {
     std::string_view id;
-    mqtt::Version protocol;      // v3_1_1 or v5: the same id may demand different things in the two
-    std::string_view section;    // "3.1.2.4 Clean Session"
-    std::string_view obliged;    // server, client, both, sender, receiver
-    std::string_view testable;   // yes, partly, no, client-side
-    std::string_view severity;   // MUST, MUST NOT, SHOULD, ...
-    std::string_view summary;    // what is demanded
-    std::string_view how;        // how a violation is observed
+    mqtt::Version protocol;     // v3_1_1 or v5: the same id may demand different things in the two
+    std::string_view section;   // "3.1.2.4 Clean Session"
+    std::string_view obliged;   // server, client, both, sender, receiver
+    std::string_view testable;  // yes, partly, no, client-side
+    std::string_view severity;  // MUST, MUST NOT, SHOULD, ...
+    std::string_view summary;   // what is demanded
+    std::string_view how;       // how a violation is observed
 };
 
 /// A statement that no case covers yet (planned) or ever will (excused), and why.
 struct Excuse {
     mqtt::Version protocol;
     std::string_view id;
-    bool planned;                // false: excused
+    bool planned;  // false: excused
     std::string_view reason;
 };
 

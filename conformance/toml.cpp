@@ -46,7 +46,8 @@ std::string scalar(const toml::node& node) {
     return out.str();
 }
 
-void collect(const toml::table& table, const std::string& prefix, const std::string& path, std::vector<TomlFile::Entry>& out) {
+void collect(const toml::table& table, const std::string& prefix, const std::string& path,
+             std::vector<TomlFile::Entry>& out) {
     for (const auto& [name, node] : table) {
         const std::string key = prefix + std::string(name.str());
         if (const auto* inner = node.as_table()) {

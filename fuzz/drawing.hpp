@@ -76,7 +76,10 @@ template <class Do> auto with_type(std::size_t number, Do what) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
         using Result = decltype(what(mqtt::Pingreq{}));
         Result result{};
-        ((number % sizeof...(I) == I && (result = what(std::variant_alternative_t<I, mqtt::Packet>{}), true)) || ...);
+        const auto try_one = [&](std::size_t i, auto packet) {
+            if (number % sizeof...(I) == i) result = what(packet);
+        };
+        (try_one(I, std::variant_alternative_t<I, mqtt::Packet>{}), ...);
         return result;
     }(std::make_index_sequence<std::variant_size_v<mqtt::Packet>>{});
 }

@@ -21,8 +21,10 @@ bool take_level(std::optional<std::string_view>& filter, std::string_view& level
     if (!filter) return false;
     const auto slash = filter->find('/');
     level = filter->substr(0, slash);
-    if (slash == filter->npos) filter.reset();
-    else filter->remove_prefix(slash + 1);
+    if (slash == filter->npos)
+        filter.reset();
+    else
+        filter->remove_prefix(slash + 1);
     return true;
 }
 
@@ -58,7 +60,8 @@ bool meets(std::string_view one, std::string_view other) {
 }
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
-    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + with.size())) text.replace(at, what.size(), with);
+    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + with.size()))
+        text.replace(at, what.size(), with);
 }
 
 /// %c and %u filled in. nullopt: not for this client. A name that would change the shape of the filter is `dangerous`.
@@ -86,7 +89,8 @@ AclFile::Rule AclFile::parse_rule(std::string_view line, const std::string& wher
         if (word == name && !rest.empty()) rule.access = access, line = rest;
     rule.filter = line;
     if (rule.filter.empty()) throw FileFault(where + "a topic filter is missing");
-    if (!mqtt::is_topic_filter(rule.filter, mqtt::Version::v3_1_1)) throw FileFault(where + "\"" + rule.filter + "\" is no topic filter");
+    if (!mqtt::is_topic_filter(rule.filter, mqtt::Version::v3_1_1))
+        throw FileFault(where + "\"" + rule.filter + "\" is no topic filter");
     return rule;
 }
 

@@ -17,15 +17,16 @@ using Octets = std::vector<unsigned char>;
 /// A hash taken apart: how it is made, and what has to come out.
 struct Parsed {
     enum class Kind { sha512, pbkdf2, scrypt } kind{};
-    int iterations = 1;                      // pbkdf2
-    std::uint64_t n = 0, r = 0, p = 0;       // scrypt
+    int iterations = 1;                 // pbkdf2
+    std::uint64_t n = 0, r = 0, p = 0;  // scrypt
     Octets salt, hash;
 };
 constexpr std::uint64_t most_memory = 256u << 20;  // of one scrypt, octets
 
 std::vector<std::string_view> split(std::string_view text) {
     std::vector<std::string_view> parts;
-    for (std::size_t at; (at = text.find('$')) != text.npos; text.remove_prefix(at + 1)) parts.push_back(text.substr(0, at));
+    for (std::size_t at; (at = text.find('$')) != text.npos; text.remove_prefix(at + 1))
+        parts.push_back(text.substr(0, at));
     parts.push_back(text);
     return parts;
 }
@@ -33,7 +34,8 @@ std::vector<std::string_view> split(std::string_view text) {
 std::optional<Octets> from_base64(std::string_view text) {
     if (text.empty() || text.size() % 4 != 0) return std::nullopt;
     Octets out(text.size() / 4 * 3);
-    const int n = EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+    const int n =
+        EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
     if (n < 0) return std::nullopt;
     const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
     out.resize(static_cast<std::size_t>(n) - padding);
@@ -89,15 +91,15 @@ std::optional<Octets> derive(const Parsed& h, std::string_view password) {
     const auto salt_size = static_cast<int>(h.salt.size()), out_size = static_cast<int>(out.size());
     bool done = false;
     switch (h.kind) {
-    case Parsed::Kind::sha512: done = digest(password, h.salt, out); break;
-    case Parsed::Kind::pbkdf2:
-        done = PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), h.salt.data(), salt_size, h.iterations,
-                                 EVP_sha512(), out_size, out.data()) == 1;
-        break;
-    case Parsed::Kind::scrypt:
-        done = EVP_PBE_scrypt(password.data(), password.size(), h.salt.data(), h.salt.size(), h.n, h.r, h.p,
-                              2 * most_memory, out.data(), out.size()) == 1;
-        break;
+        case Parsed::Kind::sha512: done = digest(password, h.salt, out); break;
+        case Parsed::Kind::pbkdf2:
+            done = PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), h.salt.data(), salt_size,
+                                     h.iterations, EVP_sha512(), out_size, out.data()) == 1;
+            break;
+        case Parsed::Kind::scrypt:
+            done = EVP_PBE_scrypt(password.data(), password.size(), h.salt.data(), h.salt.size(), h.n, h.r, h.p,
+                                  2 * most_memory, out.data(), out.size()) == 1;
+            break;
     }
     return done ? std::optional(out) : std::nullopt;
 }
@@ -106,8 +108,9 @@ std::optional<Octets> derive(const Parsed& h, std::string_view password) {
 
 bool usable(std::string_view text, std::string& why) {
     if (parse(text)) return true;
-    why = text.starts_with("$") ? "is no hash of a known form (scrypt of `mqttspec broker --hash-password`; $6$, $7$ of mosquitto_passwd)"
-                                : "is no hash: passwords in clear are not accepted";
+    why = text.starts_with("$")
+              ? "is no hash of a known form (scrypt of `mqttspec broker --hash-password`; $6$, $7$ of mosquitto_passwd)"
+              : "is no hash: passwords in clear are not accepted";
     return false;
 }
 
@@ -120,7 +123,8 @@ bool matches(std::string_view text, std::string_view password) {
 
 std::string make(std::string_view password) {
     Parsed h{Parsed::Kind::scrypt, 1, 1u << 14, 8, 1, Octets(16), Octets(32)};
-    if (RAND_bytes(h.salt.data(), static_cast<int>(h.salt.size())) != 1) throw std::runtime_error("no random numbers for a salt");
+    if (RAND_bytes(h.salt.data(), static_cast<int>(h.salt.size())) != 1)
+        throw std::runtime_error("no random numbers for a salt");
     const auto derived = derive(h, password);
     if (!derived) throw std::runtime_error("OpenSSL could not hash the password");
     return "$scrypt$14$8$1$" + to_base64(h.salt) + "$" + to_base64(*derived);

@@ -16,7 +16,8 @@ std::string read_text(const std::string& path) {
     std::ostringstream text;
     if (!file.is_open()) throw FileFault(path + ": cannot be read: " + std::strerror(errno));
     text << file.rdbuf();
-    if (file.bad() || (errno && text.str().empty())) throw FileFault(path + ": cannot be read: " + std::strerror(errno));
+    if (file.bad() || (errno && text.str().empty()))
+        throw FileFault(path + ": cannot be read: " + std::strerror(errno));
     return text.str();
 }
 
@@ -46,7 +47,8 @@ LoginFile LoginFile::parse(std::string_view text, const std::string& path) {
         const auto colon = line.find(':');
         if (colon == std::string::npos || colon == 0) throw FileFault(where + "has to be USER:HASH");
         const std::string user = line.substr(0, colon), hash = line.substr(colon + 1);
-        if (std::string why; !hashes::usable(hash, why)) throw FileFault(where + "the password of \"" + user + "\" " + why);
+        if (std::string why; !hashes::usable(hash, why))
+            throw FileFault(where + "the password of \"" + user + "\" " + why);
         if (!out.hashes_.emplace(user, hash).second) throw FileFault(where + "user \"" + user + "\" stands twice");
         if (out.stand_in_.empty()) out.stand_in_ = hash;
     }

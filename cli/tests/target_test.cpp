@@ -72,7 +72,8 @@ TEST(Limits, AreSetByKey) {
     EXPECT_EQ(s.offer.server_keep_alive, 30);
     EXPECT_EQ(s.limits.time_to_connect, std::chrono::seconds(3));
     EXPECT_EQ(s.limits.sessions, 5u);
-    for (const char* bad : {"retain=2", "receive_maximum=0", "receive_maximum=65536", "nosuch=1", "retain", "sessions=-1", "sessions=1x"})
+    for (const char* bad :
+         {"retain=2", "receive_maximum=0", "receive_maximum=65536", "nosuch=1", "retain", "sessions=-1", "sessions=1x"})
         EXPECT_THROW(apply_limit(s, bad), conformance::UsageError) << bad;
 }
 

@@ -4,7 +4,7 @@
 
 #include "bench/hand.hpp"
 #include "codec/tests/arbitrary.hpp"
-#include "codec/tests/damage.hpp"
+#include "codec/damage.hpp"
 #include "codec/tests/faulty_packets.hpp"
 #include "codec/tests/good_packets.hpp"
 #include "codec/tests/testing.hpp"
@@ -20,7 +20,8 @@ std::string verdict(std::size_t taken, const Fault& fault) {
     return std::to_string(taken) + (fault ? " " + describe(fault) : "");
 }
 
-template <class P> std::string encode_by_hand(const P& p, Version v) {
+template <class P>
+std::string encode_by_hand(const P& p, Version v) {
     std::string s(hand::encode(p, v, {}), '\0');
     hand::encode(p, v, std::span(reinterpret_cast<std::uint8_t*>(s.data()), s.size()));
     return s;
@@ -28,7 +29,8 @@ template <class P> std::string encode_by_hand(const P& p, Version v) {
 
 /// What the two say differently about these octets, taken for a P; empty if nothing.
 /// One packet each for all rounds: what an earlier one left behind must not shine through.
-template <class P> std::string difference(View wire, Version v, const Limits& limits = {}) {
+template <class P>
+std::string difference(View wire, Version v, const Limits& limits = {}) {
     if (P::type == Type::auth && v != Version::v5) return "";  // there is none
     static P walked, by_hand;
     Fault fault, hand_fault;
@@ -56,7 +58,8 @@ std::string difference(View wire, Version v, const Limits& limits = {}) {
     return found;
 }
 
-template <class Check> void for_every_type(Check check) {
+template <class Check>
+void for_every_type(Check check) {
     for (auto v : {Version::v3_1, Version::v3_1_1, Version::v5})
         [&]<std::size_t... I>(std::index_sequence<I...>) {
             auto one = [&]<class P>(P) {

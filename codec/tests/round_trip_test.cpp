@@ -1,7 +1,7 @@
 // Properties of every packet type in every version. rapidcheck prints the seed of each run; RC_PARAMS="seed=..."
 // repeats it.
-#include "codec/tests/arbitrary.hpp"
 #include "codec/damage.hpp"
+#include "codec/tests/arbitrary.hpp"
 #include "codec/tests/testing.hpp"
 
 namespace mqtt {

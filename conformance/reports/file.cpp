@@ -25,14 +25,17 @@ std::string resolved(const std::string& path) {
 
 }  // namespace
 
-ReportFile::ReportFile(std::string path) : path_(std::move(path)), real_(path_ == "-" ? "/dev/stdout" : resolved(path_)) {
+ReportFile::ReportFile(std::string path)
+    : path_(std::move(path)), real_(path_ == "-" ? "/dev/stdout" : resolved(path_)) {
     struct stat status{};
     const bool exists = ::stat(real_.c_str(), &status) == 0;
     if (exists && S_ISDIR(status.st_mode)) throw UsageError(path_ + ": cannot be written: is a folder");
     if (exists && S_ISREG(status.st_mode) && ::access(real_.c_str(), W_OK) != 0)
         throw UsageError(path_ + ": cannot be written" + because(errno));
-    if (path_ == "-") fd_ = ::dup(STDOUT_FILENO);
-    else if (exists && !S_ISREG(status.st_mode)) fd_ = ::open(real_.c_str(), O_WRONLY | O_CLOEXEC);
+    if (path_ == "-")
+        fd_ = ::dup(STDOUT_FILENO);
+    else if (exists && !S_ISREG(status.st_mode))
+        fd_ = ::open(real_.c_str(), O_WRONLY | O_CLOEXEC);
     else {
         temporary_ = real_ + "." + std::to_string(::getpid()) + ".tmp";
         fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -41,7 +44,10 @@ ReportFile::ReportFile(std::string path) : path_(std::move(path)), real_(path_ =
 }
 
 ReportFile::ReportFile(ReportFile&& from) noexcept
-    : path_(std::move(from.path_)), real_(std::move(from.real_)), temporary_(std::move(from.temporary_)), fd_(std::exchange(from.fd_, -1)) {}
+    : path_(std::move(from.path_)),
+      real_(std::move(from.real_)),
+      temporary_(std::move(from.temporary_)),
+      fd_(std::exchange(from.fd_, -1)) {}
 
 ReportFile::~ReportFile() {
     if (fd_ < 0) return;

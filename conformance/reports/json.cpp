@@ -17,12 +17,11 @@ double rounded(double value) { return std::round(value * 1000) / 1000; }
 /// Two spaces of indent; ill-formed UTF-8 cannot make it throw.
 std::string dump(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
-Json tool_json(std::uint64_t seed) {
-    return {{"version", tool().version}, {"commit", tool().commit}, {"seed", seed}};
-}
+Json tool_json(std::uint64_t seed) { return {{"version", tool().version}, {"commit", tool().commit}, {"seed", seed}}; }
 
 /// The keys that results, probe and the later formats share.
-template <class Result> Json head(const char* schema, const Result& r) {
+template <class Result>
+Json head(const char* schema, const Result& r) {
     return {{"schema", schema},
             {"tool", tool_json(r.seed)},
             {"target", {{"url", printable(r.target_url)}, {"name", printable(r.target_name)}}},
@@ -72,7 +71,8 @@ Json case_names(const std::vector<std::string>& accusations) {
     return names;
 }
 
-template <class List, class Predicate> std::size_t number_of(const List& list, Predicate is) {
+template <class List, class Predicate>
+std::size_t number_of(const List& list, Predicate is) {
     return static_cast<std::size_t>(std::count_if(list.begin(), list.end(), is));
 }
 
@@ -91,10 +91,14 @@ std::string json_report(const RunResult& run) {
 }
 
 std::string proof_json(const ProofResult& p) {
-    Json out{{"schema", "mqttspec.proof/1"}, {"rows", Json::array()}, {"idle_cases", p.idle_cases}, {"variations", Json::array()}};
+    Json out{{"schema", "mqttspec.proof/1"},
+             {"rows", Json::array()},
+             {"idle_cases", p.idle_cases},
+             {"variations", Json::array()}};
     for (const auto& r : p.rows) out["rows"].push_back(proof_row_json(r));
     for (const auto& v : p.variations)
-        out["variations"].push_back({{"id", v.id}, {"protocol", mqtt::name(v.protocol)}, {"accused_by", case_names(v.accused_by)}});
+        out["variations"].push_back(
+            {{"id", v.id}, {"protocol", mqtt::name(v.protocol)}, {"accused_by", case_names(v.accused_by)}});
     const auto caught = number_of(p.rows, [](const auto& r) { return r.caught(); });
     out["summary"] = {{"violations", p.rows.size()},
                       {"caught", caught},
@@ -109,7 +113,10 @@ std::string probe_json(const ProbeResult& p) {
     Json out = head("mqttspec.probe/1", p);
     Json list = Json::array(), spoken = Json::array(), refused = Json::array();
     for (const auto& f : p.findings) {
-        list.push_back({{"protocol", mqtt::name(f.protocol)}, {"name", f.name}, {"value", Json::parse(f.value)}, {"note", printable(f.note)}});
+        list.push_back({{"protocol", mqtt::name(f.protocol)},
+                        {"name", f.name},
+                        {"value", Json::parse(f.value)},
+                        {"note", printable(f.note)}});
         if (f.name == "spoken") (f.value == "true" ? spoken : refused).push_back(mqtt::name(f.protocol));
     }
     out["capabilities"] = std::move(list);

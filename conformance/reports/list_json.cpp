@@ -31,10 +31,12 @@ Json case_json(const CaseInfo& c) {
         if (c.runs_in(v)) protocols.push_back(mqtt::name(v));
         covered[std::string(mqtt::name(v))] = c.statements(v);
     }
-    return {{"case", c.name}, {"title", c.title}, {"protocols", protocols}, {"statements", covered}, {"needs", c.needs}};
+    return {
+        {"case", c.name}, {"title", c.title}, {"protocols", protocols}, {"statements", covered}, {"needs", c.needs}};
 }
 
-Json violation_json(const ViolationInfo& violation, std::string_view id, const std::vector<mqtt::Version>& in, const Catalogue& catalogue) {
+Json violation_json(const ViolationInfo& violation, std::string_view id, const std::vector<mqtt::Version>& in,
+                    const Catalogue& catalogue) {
     Json protocols = Json::array(), expected = Json::array();
     for (const auto v : in) protocols.push_back(mqtt::name(v));
     for (const auto& c : catalogue.cases) {
@@ -44,7 +46,11 @@ Json violation_json(const ViolationInfo& violation, std::string_view id, const s
         };
         if (std::any_of(in.begin(), in.end(), covers)) expected.push_back(c.name);
     }
-    return {{"id", violation.id}, {"statement", id}, {"protocols", protocols}, {"effect", violation.effect}, {"expected_cases", expected}};
+    return {{"id", violation.id},
+            {"statement", id},
+            {"protocols", protocols},
+            {"effect", violation.effect},
+            {"expected_cases", expected}};
 }
 
 /// One row; two where the versions number the demand differently.

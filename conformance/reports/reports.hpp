@@ -22,8 +22,8 @@ std::string incomplete(const RunResult&);
 
 struct TerminalStyle {
     bool colour = false, verbose = false, quiet = false;  // quiet: findings, no summary
-    std::string again{};           // "mqttspec test mqtt://host:1883": the command that runs a case again, less the case
-    std::size_t packets = 12;      // of the ladder, the last ones
+    std::string again{};       // "mqttspec test mqtt://host:1883": the command that runs a case again, less the case
+    std::size_t packets = 12;  // of the ladder, the last ones
 };
 std::string terminal_report(const RunResult&, const Judged&, const TerminalStyle&);
 

@@ -13,9 +13,9 @@ namespace conformance {
 
 struct StatementResult {
     const Statement* statement;
-    std::optional<Verdict> verdict;         // the worst of its cases; none: untested
-    std::vector<std::string_view> cases;    // that ran, each once; views into the run
-    std::string reason;                     // of the verdict, or why it is untested
+    std::optional<Verdict> verdict;       // the worst of its cases; none: untested
+    std::vector<std::string_view> cases;  // that ran, each once; views into the run
+    std::string reason;                   // of the verdict, or why it is untested
     std::string_view verdict_name() const { return verdict ? name(*verdict) : "untested"; }
 };
 /// One for each row, in their order.

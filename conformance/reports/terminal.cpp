@@ -15,7 +15,8 @@ constexpr const char *red = "31;1", *yellow = "33", *green = "32", *faint = "2",
 
 class Writer {
 public:
-    Writer(const RunResult& run, const Judged& judged, const TerminalStyle& style) : run_(run), judged_(judged), style_(style) {}
+    Writer(const RunResult& run, const Judged& judged, const TerminalStyle& style)
+        : run_(run), judged_(judged), style_(style) {}
     std::string write();
 
 private:
@@ -60,8 +61,10 @@ void Writer::demands(const CaseResult& c) {
 void Writer::packets(const CaseResult& c) {
     if (c.ladder.empty()) return;
     const std::size_t shown = style_.verbose ? c.ladder.size() : std::min(style_.packets, c.ladder.size());
-    field("packets", shown == c.ladder.size() ? counted(shown, "line") : fmt::format("the last {} of {} lines", shown, c.ladder.size()));
-    for (std::size_t i = c.ladder.size() - shown; i < c.ladder.size(); ++i) line("    " + paint(printable(c.ladder[i]), faint));
+    field("packets", shown == c.ladder.size() ? counted(shown, "line")
+                                              : fmt::format("the last {} of {} lines", shown, c.ladder.size()));
+    for (std::size_t i = c.ladder.size() - shown; i < c.ladder.size(); ++i)
+        line("    " + paint(printable(c.ladder[i]), faint));
 }
 
 void Writer::finding(const CaseResult& c) {
@@ -78,7 +81,8 @@ void Writer::finding(const CaseResult& c) {
 
 void Writer::brief(const CaseResult& c, const char* colour, const std::string& note) {
     const std::string& text = note.empty() ? c.message : note;
-    line(paint(fmt::format("{:<5}", name(c.verdict)), colour) + fmt::format(" {} ({}): {}", c.name, mqtt::name(c.protocol), printable(text)));
+    line(paint(fmt::format("{:<5}", name(c.verdict)), colour) +
+         fmt::format(" {} ({}): {}", c.name, mqtt::name(c.protocol), printable(text)));
 }
 
 /// One line each for what is no finding: warns always, the rest with --verbose.
@@ -86,10 +90,13 @@ void Writer::lesser() {
     const auto before = out_.size();
     for (const auto& c : run_.cases) {
         const bool finding = std::find(judged_.news.begin(), judged_.news.end(), &c) != judged_.news.end();
-        const bool expected = std::any_of(judged_.expected.begin(), judged_.expected.end(), [&](const auto& e) { return e.first == &c; });
+        const bool expected =
+            std::any_of(judged_.expected.begin(), judged_.expected.end(), [&](const auto& e) { return e.first == &c; });
         if (finding || expected || c.verdict == Verdict::error) continue;
-        if (c.verdict == Verdict::warn) brief(c, yellow);
-        else if (style_.verbose) brief(c, c.verdict == Verdict::pass ? green : faint);
+        if (c.verdict == Verdict::warn)
+            brief(c, yellow);
+        else if (style_.verbose)
+            brief(c, c.verdict == Verdict::pass ? green : faint);
     }
     if (out_.size() != before) line("");
 }

@@ -34,8 +34,10 @@ std::string printable(std::string_view text) {
     std::string out;
     while (!text.empty()) {
         const std::size_t n = character(text);
-        if (n) out += text.substr(0, n);
-        else out += fmt::format("\\x{:02X}", static_cast<unsigned char>(text[0]));
+        if (n)
+            out += text.substr(0, n);
+        else
+            out += fmt::format("\\x{:02X}", static_cast<unsigned char>(text[0]));
         text.remove_prefix(std::max<std::size_t>(n, 1));
     }
     return out;

@@ -24,7 +24,9 @@ TEST(audit, every_statement_of_every_violation_exists) {
     EXPECT_GE(reference::violations().size(), 60u);
     for (auto& row : reference::violations())
         for (Version v : {Version::v3_1_1, Version::v5})
-            if (auto id = row.statements.in(v); !id.empty()) EXPECT_TRUE(find_statement(id, v)) << row.id << " names " << id;
+            if (auto id = row.statements.in(v); !id.empty()) {
+                EXPECT_TRUE(find_statement(id, v)) << row.id << " names " << id;
+            }
 }
 
 TEST(audit, names_are_unique) {

@@ -36,11 +36,15 @@ TEST(Baseline, ComesBackFromItsText) {
 }
 
 TEST(Baseline, MistakesAreNamed) {
-    EXPECT_EQ(refusal("[[expected]]\ncase = \"a\"\nprotocol = \"5\"\nverdict = \"fail\""), "b.toml:1: an [[expected]] entry without \"reason\"");
-    EXPECT_EQ(refusal("[[expected]]\ncase=\"a\"\nprotocol=\"6\"\nverdict=\"fail\"\nreason=\"r\""), "b.toml:1: protocol: has to be \"3.1.1\" or \"5\"");
-    EXPECT_EQ(refusal("[[expected]]\ncase=\"a\"\nprotocol=\"5\"\nverdict=\"skip\"\nreason=\"r\""), "b.toml:1: verdict: has to be \"fail\" or \"warn\"");
+    EXPECT_EQ(refusal("[[expected]]\ncase = \"a\"\nprotocol = \"5\"\nverdict = \"fail\""),
+              "b.toml:1: an [[expected]] entry without \"reason\"");
+    EXPECT_EQ(refusal("[[expected]]\ncase=\"a\"\nprotocol=\"6\"\nverdict=\"fail\"\nreason=\"r\""),
+              "b.toml:1: protocol: has to be \"3.1.1\" or \"5\"");
+    EXPECT_EQ(refusal("[[expected]]\ncase=\"a\"\nprotocol=\"5\"\nverdict=\"skip\"\nreason=\"r\""),
+              "b.toml:1: verdict: has to be \"fail\" or \"warn\"");
     EXPECT_EQ(refusal("[[expceted]]\ncase=\"a\""), "b.toml:1: expceted: is no known key");
-    EXPECT_EQ(refusal("[[expected]]\ncase=\"a\"\nprotocol=\"5\"\nverdict=\"fail\"\nreason=\"r\"\nresaon=\"r\""), "b.toml:6: resaon: is no known key");
+    EXPECT_EQ(refusal("[[expected]]\ncase=\"a\"\nprotocol=\"5\"\nverdict=\"fail\"\nreason=\"r\"\nresaon=\"r\""),
+              "b.toml:6: resaon: is no known key");
     const std::string one = "[[expected]]\ncase=\"a\"\nprotocol=\"5\"\nverdict=\"fail\"\nreason=\"r\"\n";
     EXPECT_EQ(refusal(one + one), "b.toml:6: a stands twice for 5");
 }
@@ -81,14 +85,17 @@ TEST(Baseline, WhatNoLongerFailsIsNamed) {
     EXPECT_TRUE(judge(weaker, expects_fail, true).news.empty());
     const auto not_run = run_of({sample_result("a.two", v5, Verdict::pass)});
     EXPECT_TRUE(judge(not_run, expects_fail, false).gone.empty());
-    const auto repeated = run_of({sample_result("a.one", v5, Verdict::pass), sample_result("a.one", v5, Verdict::fail)});
+    const auto repeated =
+        run_of({sample_result("a.one", v5, Verdict::pass), sample_result("a.one", v5, Verdict::fail)});
     EXPECT_TRUE(judge(repeated, expects_fail, false).gone.empty());
     const auto broken = run_of({sample_result("a.one", v5, Verdict::error)});
     EXPECT_TRUE(judge(broken, expects_fail, false).gone.empty());
 }
 
 TEST(Baseline, UpdatingKeepsReasonsAndWhatDidNotRun) {
-    const Baseline before{{"a.one", v5, Verdict::fail, "known"}, {"a.gone", v5, Verdict::fail, "fixed"}, {"a.absent", v4, Verdict::warn, "else"}};
+    const Baseline before{{"a.one", v5, Verdict::fail, "known"},
+                          {"a.gone", v5, Verdict::fail, "fixed"},
+                          {"a.absent", v4, Verdict::warn, "else"}};
     const auto run = run_of({sample_result("a.one", v5, Verdict::warn), sample_result("a.one", v5, Verdict::fail),
                              sample_result("a.gone", v5, Verdict::pass), sample_result("a.new", v4, Verdict::fail)});
     const Baseline after = updated(before, run);

@@ -38,14 +38,19 @@ TEST(Listing, StatesOfStatements) {
 TEST(Listing, JsonHasTheKeysOfTheContract) {
     const json r = json::parse(list_json(sample));
     EXPECT_EQ(r["statements"].size(), statements().size());
-    for (const char* key : {"id", "protocol", "section", "obliged", "testable", "severity", "summary", "cases", "violations", "state", "reason"})
+    for (const char* key : {"id", "protocol", "section", "obliged", "testable", "severity", "summary", "cases",
+                            "violations", "state", "reason"})
         EXPECT_TRUE(r["statements"][0].contains(key)) << key;
-    EXPECT_EQ(r["cases"][1], json::parse(R"({"case": "connect.beta", "title": "Receive Maximum is not 0", "protocols": ["5"],
+    EXPECT_EQ(r["cases"][1],
+              json::parse(R"({"case": "connect.beta", "title": "Receive Maximum is not 0", "protocols": ["5"],
         "statements": {"3.1.1": [], "5": ["X-3.1.2-receive-maximum-zero", "MQTT-3.1.4-1"]}, "needs": ["retain"]})"));
     EXPECT_EQ(r["violations"].size(), 4u);  // `differs` is numbered differently in the two versions
     EXPECT_EQ(r["violations"][0]["protocols"], json({"3.1.1", "5"}));
     EXPECT_EQ(r["violations"][0]["expected_cases"], json({"connect.alpha"}));
-    EXPECT_EQ(r["violations"][2], json::parse(R"({"id": "differs", "statement": "MQTT-2.2.1-5", "protocols": ["5"], "effect": "another", "expected_cases": []})"));
+    EXPECT_EQ(
+        r["violations"][2],
+        json::parse(
+            R"({"id": "differs", "statement": "MQTT-2.2.1-5", "protocols": ["5"], "effect": "another", "expected_cases": []})"));
 }
 
 TEST(Listing, ExplainsStatementsCasesAndViolations) {
@@ -59,7 +64,8 @@ TEST(Listing, ExplainsStatementsCasesAndViolations) {
         explain(sample, "connect.bata");
         FAIL() << "an unknown id was explained";
     } catch (const UsageError& e) {
-        EXPECT_STREQ(e.what(), "connect.bata: is no statement, case or violation; did you mean connect.beta, connect.alpha?");
+        EXPECT_STREQ(e.what(),
+                     "connect.bata: is no statement, case or violation; did you mean connect.beta, connect.alpha?");
     }
 }
 

@@ -32,8 +32,10 @@ RunResult sample_run() {
     run.started = std::chrono::system_clock::from_time_t(1767225600);
     run.duration_s = 3.25;
     run.capabilities_json = R"({"5": {"spoken": true}})";
-    run.cases = {sample_result("connect.alpha", Version::v3_1_1, Verdict::pass), sample_result("connect.alpha", Version::v5, Verdict::fail),
-                 sample_result("connect.delta", Version::v5, Verdict::warn), sample_result("connect.beta", Version::v5, Verdict::skip, "MQTT-3.1.4-1")};
+    run.cases = {sample_result("connect.alpha", Version::v3_1_1, Verdict::pass),
+                 sample_result("connect.alpha", Version::v5, Verdict::fail),
+                 sample_result("connect.delta", Version::v5, Verdict::warn),
+                 sample_result("connect.beta", Version::v5, Verdict::skip, "MQTT-3.1.4-1")};
     run.cases[1].message = "no close \xff\x01 came";
     run.cases[1].expected = "<closed>";
     run.cases[1].actual = "PINGRESP & \"more\"";
@@ -70,7 +72,9 @@ TEST(JsonReport, HasTheKeysOfTheContract) {
     EXPECT_EQ(c["message"], "no close \\xFF\\x01 came");
     EXPECT_EQ(c["evidence"], "");
     EXPECT_EQ(c.size(), 10u);
-    EXPECT_EQ(r["summary"], json({{"pass", 1}, {"fail", 1}, {"warn", 1}, {"info", 0}, {"skip", 1}, {"unreachable", 0}, {"error", 0}}));
+    EXPECT_EQ(
+        r["summary"],
+        json({{"pass", 1}, {"fail", 1}, {"warn", 1}, {"info", 0}, {"skip", 1}, {"unreachable", 0}, {"error", 0}}));
     EXPECT_FALSE(r.contains("incomplete"));
 }
 
@@ -85,7 +89,8 @@ TEST(StatementResults, AreTheWorstOfTheirCases) {
     const auto all = statement_results(run);
     ASSERT_EQ(all.size(), statements().size());
     const auto find = [&](std::string_view id, Version v) {
-        return *std::find_if(all.begin(), all.end(), [&](const auto& r) { return r.statement->id == id && r.statement->protocol == v; });
+        return *std::find_if(all.begin(), all.end(),
+                             [&](const auto& r) { return r.statement->id == id && r.statement->protocol == v; });
     };
     EXPECT_EQ(find("MQTT-3.1.0-2", Version::v5).verdict, Verdict::fail);
     EXPECT_EQ(find("MQTT-3.1.0-2", Version::v5).cases.size(), 2u);
@@ -96,7 +101,8 @@ TEST(StatementResults, AreTheWorstOfTheirCases) {
 }
 
 TEST(StatementResults, RankAsTheContractSays) {
-    const Verdict order[] = {Verdict::fail, Verdict::error, Verdict::warn, Verdict::unreachable, Verdict::skip, Verdict::info, Verdict::pass};
+    const Verdict order[] = {Verdict::fail, Verdict::error, Verdict::warn, Verdict::unreachable,
+                             Verdict::skip, Verdict::info,  Verdict::pass};
     for (std::size_t i = 1; i < std::size(order); ++i) EXPECT_GT(badness(order[i - 1]), badness(order[i]));
 }
 
@@ -121,7 +127,8 @@ TEST(JunitReport, ExpectedFindingsAreSkippedAndStrictWarnsFail) {
     const Baseline baseline{{"connect.alpha", Version::v5, Verdict::fail, "we know"}};
     pugi::xml_document doc;
     ASSERT_TRUE(doc.load_string(junit_report(run, judge(run, baseline, true)).c_str()));
-    EXPECT_STREQ(doc.select_node("//testcase[@name='alpha']/skipped").node().attribute("message").value(), "expected: we know");
+    EXPECT_STREQ(doc.select_node("//testcase[@name='alpha']/skipped").node().attribute("message").value(),
+                 "expected: we know");
     EXPECT_TRUE(doc.select_node("//testcase[@name='delta']/failure"));
 }
 
@@ -135,10 +142,12 @@ TEST(JunitReport, AnInterruptedRunIsAnError) {
 
 TEST(TerminalReport, ShowsAFindingInFull) {
     const RunResult run = sample_run();
-    const std::string text = terminal_report(run, judge(run, {}, false), {.again = "mqttspec test mqtt://127.0.0.1:1883"});
-    for (const char* part : {"FAIL connect.alpha  (MQTT 5: MQTT-3.1.0-2)", "demanded  MQTT-3.1.0-2", "expected  <closed>",
-                             "actual    PINGRESP", "the last 12 of 20 lines", "packet line 19.", "warn  connect.delta (5): the message",
-                             "again     mqttspec test mqtt://127.0.0.1:1883 -V 5 --only connect.alpha", "4 cases in 3.2 s", "seed 17"})
+    const std::string text =
+        terminal_report(run, judge(run, {}, false), {.again = "mqttspec test mqtt://127.0.0.1:1883"});
+    for (const char* part :
+         {"FAIL connect.alpha  (MQTT 5: MQTT-3.1.0-2)", "demanded  MQTT-3.1.0-2", "expected  <closed>",
+          "actual    PINGRESP", "the last 12 of 20 lines", "packet line 19.", "warn  connect.delta (5): the message",
+          "again     mqttspec test mqtt://127.0.0.1:1883 -V 5 --only connect.alpha", "4 cases in 3.2 s", "seed 17"})
         EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
     EXPECT_EQ(text.find("packet line 7."), std::string::npos);
     EXPECT_EQ(text.find('\x1b'), std::string::npos);
@@ -168,7 +177,8 @@ TEST(TerminalReport, NamesWhatIsGoneAndWhatIsNotWhole) {
 
 ProofResult sample_proof() {
     ProofResult p;
-    p.rows = {{"one", Version::v5, "MQTT-3.1.0-2", {"connect.alpha"}, {}}, {"two", Version::v5, "MQTT-3.1.0-2", {}, {"connect.beta"}}};
+    p.rows = {{"one", Version::v5, "MQTT-3.1.0-2", {"connect.alpha"}, {}},
+              {"two", Version::v5, "MQTT-3.1.0-2", {}, {"connect.beta"}}};
     p.idle_cases = {"publish.gamma"};
     p.variations = {{"no_retain", Version::v5, {}}, {"slow", Version::v3_1_1, {"connect.alpha"}}};
     return p;
@@ -179,9 +189,12 @@ TEST(Proof, JsonCountsRows) {
     EXPECT_EQ(r["schema"], "mqttspec.proof/1");
     EXPECT_EQ(r["rows"][0]["verdict"], "caught");
     EXPECT_EQ(r["rows"][1]["verdict"], "missed");
-    EXPECT_EQ(r["summary"], json({{"violations", 2}, {"caught", 1}, {"missed", 1}, {"idle_cases", 1}, {"variations", 2}, {"accused", 1}}));
+    EXPECT_EQ(
+        r["summary"],
+        json({{"violations", 2}, {"caught", 1}, {"missed", 1}, {"idle_cases", 1}, {"variations", 2}, {"accused", 1}}));
     const std::string text = proof_text(sample_proof(), false);
-    for (const char* part : {"missed   two", "idle     publish.gamma", "accused  slow", "2 violations in 2 runs: 1 caught, 1 missed"})
+    for (const char* part :
+         {"missed   two", "idle     publish.gamma", "accused  slow", "2 violations in 2 runs: 1 caught, 1 missed"})
         EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
 }
 
@@ -209,20 +222,26 @@ TEST(Proof, ExitCodeWantsAllThree) {
 
 TEST(Probe, JsonIsAListOfFlatObjects) {
     ProbeResult p;
-    p.findings = {{Version::v3_1, "spoken", "false", "closed"}, {Version::v5, "spoken", "true", ""}, {Version::v5, "receive_maximum", "20", ""}};
+    p.findings = {{Version::v3_1, "spoken", "false", "closed"},
+                  {Version::v5, "spoken", "true", ""},
+                  {Version::v5, "receive_maximum", "20", ""}};
     const json r = json::parse(probe_json(p));
     EXPECT_EQ(r["schema"], "mqttspec.probe/1");
-    EXPECT_EQ(r["capabilities"][2], json({{"protocol", "5"}, {"name", "receive_maximum"}, {"value", 20}, {"note", ""}}));
+    EXPECT_EQ(r["capabilities"][2],
+              json({{"protocol", "5"}, {"name", "receive_maximum"}, {"value", 20}, {"note", ""}}));
     EXPECT_EQ(r["summary"], json({{"spoken", {"5"}}, {"refused", {"3.1"}}}));
     EXPECT_NE(probe_text(p).find("receive_maximum"), std::string::npos);
 }
 
 class ReportFiles : public testing::Test {
 protected:
-    const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("mqttspec_files_" + std::to_string(::getpid()));
+    const std::filesystem::path folder =
+        std::filesystem::temp_directory_path() / ("mqttspec_files_" + std::to_string(::getpid()));
     void SetUp() override { std::filesystem::create_directory(folder); }
     void TearDown() override { std::filesystem::remove_all(folder); }
-    std::size_t entries() const { return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder), {})); }
+    std::size_t entries() const {
+        return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
+    }
 };
 
 TEST_F(ReportFiles, AreWholeOrNotThere) {
@@ -233,7 +252,9 @@ TEST_F(ReportFiles, AreWholeOrNotThere) {
         file.commit("first");
     }
     EXPECT_EQ(read_file(path), "first");
-    { ReportFile dropped(path); }
+    {
+        ReportFile dropped(path);
+    }
     EXPECT_EQ(read_file(path), "first");
     EXPECT_EQ(entries(), 1u);
 }

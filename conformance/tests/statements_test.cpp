@@ -11,8 +11,8 @@ using mqtt::Version;
 
 std::size_t number_of(Version v, std::string_view prefix) {
     const auto all = statements();
-    return static_cast<std::size_t>(
-        std::count_if(all.begin(), all.end(), [&](const auto& s) { return s.protocol == v && s.id.starts_with(prefix); }));
+    return static_cast<std::size_t>(std::count_if(
+        all.begin(), all.end(), [&](const auto& s) { return s.protocol == v && s.id.starts_with(prefix); }));
 }
 
 TEST(Statements, AreAllThere) {

@@ -27,8 +27,10 @@ constexpr std::size_t id = 0, section = 1, columns = 7;
 Cells split(const std::string& line) {
     Cells cells(1);
     for (const char c : line)
-        if (c == '\t') cells.emplace_back();
-        else cells.back() += c;
+        if (c == '\t')
+            cells.emplace_back();
+        else
+            cells.back() += c;
     return cells;
 }
 
@@ -108,7 +110,8 @@ void correct(std::vector<Row>& rows, const std::string& corpus) {
         for (std::size_t i = 1; i < columns; ++i) {
             const auto at = row.cells[i].find(c[1]);
             if (at == std::string::npos) continue;
-            if (place || row.cells[i].find(c[1], at + 1) != std::string::npos) refuse(path, c[0] + ": \"" + c[1] + "\" stands more than once");
+            if (place || row.cells[i].find(c[1], at + 1) != std::string::npos)
+                refuse(path, c[0] + ": \"" + c[1] + "\" stands more than once");
             place = &row.cells[i];
         }
         if (!place || c[1].empty()) refuse(path, c[0] + ": \"" + c[1] + "\" does not stand there");
@@ -125,7 +128,9 @@ std::string literal(const std::string& text) {
     return out + '"';
 }
 
-std::string version(const std::string& protocol) { return protocol == "5" ? "mqtt::Version::v5" : "mqtt::Version::v3_1_1"; }
+std::string version(const std::string& protocol) {
+    return protocol == "5" ? "mqtt::Version::v5" : "mqtt::Version::v3_1_1";
+}
 
 void write_statements(std::ostream& out, const std::vector<Row>& rows) {
     out << "constexpr Statement rows[] = {\n";
@@ -144,11 +149,12 @@ void write_excuses(std::ostream& out, std::vector<Row>& rows, const std::string&
     for (const auto& c : read_table(path, "protocol\tid\tstate\treason")) {
         check_protocol(path, c[0]);
         find(rows, c[0], c[1], path);
-        if (c[2] != "planned" && c[2] != "excused") refuse(path, c[1] + ": \"" + c[2] + "\" is neither planned nor excused");
+        if (c[2] != "planned" && c[2] != "excused")
+            refuse(path, c[1] + ": \"" + c[2] + "\" is neither planned nor excused");
         if (c[3].empty()) refuse(path, c[1] + ": without a reason");
         if (!seen.insert({c[0], c[1]}).second) refuse(path, c[1] + " stands twice for " + c[0]);
-        out << "    {" << version(c[0]) << ", " << literal(c[1]) << ", " << (c[2] == "planned" ? "true" : "false") << ", "
-            << literal(c[3]) << "},\n";
+        out << "    {" << version(c[0]) << ", " << literal(c[1]) << ", " << (c[2] == "planned" ? "true" : "false")
+            << ", " << literal(c[3]) << "},\n";
     }
     out << "    {mqtt::Version::v5, \"\", false, \"\"},  // so that there is always one; not shown\n};\n";
 }

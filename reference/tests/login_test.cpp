@@ -10,9 +10,11 @@ namespace {
 // Made by mosquitto_passwd 2.0.11: alice/secret ($7$), bob/hunter2 ($6$).
 constexpr std::string_view mosquittos =
     "# a comment\n"
-    "alice:$7$101$gsIz18wfMa3+sAgM$snUBVkeJJPAz3hvE+zMpQGCp4JK+0c1a23iKrjMeVNWbLI+uOtEfERvGVUiHBkqc+JBG3Gy7IAEPh6a5frCmxw==\n"
+    "alice:$7$101$gsIz18wfMa3+sAgM$snUBVkeJJPAz3hvE+zMpQGCp4JK+0c1a23iKrjMeVNWbLI+uOtEfERvGVUiHBkqc+"
+    "JBG3Gy7IAEPh6a5frCmxw==\n"
     "\n"
-    "bob:$6$AXWaA2HoSUcb+5G9$u0+/V1KCnVn9aWraJb5t/UL2T1XcILLQb/esJveTXrvKpEQuD+BrD05O9cdncsn10SY9enE3aiAAx0aM3fwLFg==\r\n";
+    "bob:$6$AXWaA2HoSUcb+5G9$u0+/V1KCnVn9aWraJb5t/UL2T1XcILLQb/"
+    "esJveTXrvKpEQuD+BrD05O9cdncsn10SY9enE3aiAAx0aM3fwLFg==\r\n";
 
 Credentials with(std::optional<std::string_view> user, std::optional<std::string_view> password) {
     return {mqtt::Version::v5, "client", user, password};
@@ -70,9 +72,11 @@ TEST_F(Login, UnknownUsersTakeAsLong) {
 TEST_F(Login, MistakesNameFileAndLine) {
     EXPECT_EQ(refusal("\nalice\n"), "logins:2: has to be USER:HASH");
     EXPECT_EQ(refusal(":x\n"), "logins:1: has to be USER:HASH");
-    EXPECT_EQ(refusal("alice:secret\n"), "logins:1: the password of \"alice\" is no hash: passwords in clear are not accepted");
+    EXPECT_EQ(refusal("alice:secret\n"),
+              "logins:1: the password of \"alice\" is no hash: passwords in clear are not accepted");
     EXPECT_EQ(refusal("alice:$5$x$y\n").find("logins:1: the password of \"alice\" is no hash of a known form"), 0u);
-    EXPECT_EQ(refusal("a:$scrypt$40$8$1$AAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAA\n").find("logins:1: "), 0u) << "it would take all memory";
+    EXPECT_EQ(refusal("a:$scrypt$40$8$1$AAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAA\n").find("logins:1: "), 0u)
+        << "it would take all memory";
     EXPECT_EQ(refusal(std::string(mosquittos) + std::string(mosquittos)), "logins:6: user \"alice\" stands twice");
     EXPECT_THROW(LoginFile::read("/nonexistent/logins"), FileFault);
     EXPECT_THROW(LoginFile::read("/"), FileFault);

@@ -1,0 +1,21 @@
+// The broker core under a scenario of several clients (steps.hpp): no crash, bounded counts and outboxes, nothing due
+// after a tick, and on every connection nothing but what an honest server may send (watch.hpp). With a violation in the
+// scenario only the memory is watched: a broker that lies on purpose must not crash either.
+#include "fuzz/play.hpp"
+#include "fuzz/target.hpp"
+
+namespace fuzz {
+namespace {
+
+int run(mqtt::View in) {
+    const auto scenario = read_scenario(in);
+    if (scenario.steps.empty()) return -1;
+    play(scenario);
+    return 0;
+}
+
+}  // namespace
+
+const Target broker_target{"broker", run, mutate_scenario, cross_scenarios};
+
+}  // namespace fuzz
