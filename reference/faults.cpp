@@ -104,7 +104,9 @@ std::size_t Core::on_fault(Link& link, mqtt::View bytes, const mqtt::Fault& faul
         }
         return whole.size;
     }
-    if (link.state != Link::State::fresh) fail(link, reason_for(fault, type));
+    const bool again = type == Type::connect && link.state != Link::State::fresh;  // 3.1.0-2, whatever is wrong with it
+    if (again) fail(link, reason::protocol_error);
+    else if (link.state != Link::State::fresh) fail(link, reason_for(fault, type));
     // A malformed CONNECT of 3.1.1 gets no CONNACK at all (3.1.4-1); 5.0 may have one.
     else refuse(link, 0, reason_for(fault, type));
     return bytes.size();

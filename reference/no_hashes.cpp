@@ -6,7 +6,7 @@
 namespace reference::hashes {
 
 bool usable(std::string_view, std::string& why) {
-    why = "this build has no hashing (-DMQTTSPEC_TLS=OFF)";
+    why = "cannot be checked: this build has no hashing (-DMQTTSPEC_TLS=OFF)";
     return false;
 }
 bool matches(std::string_view, std::string_view) { return false; }
