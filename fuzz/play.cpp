@@ -58,7 +58,7 @@ public:
         }
         if (step.holds() && client()) client()->held = client()->was_held = true;
         take_output();
-        check();
+        if (honest_) check();
     }
     Played finish() {
         for (auto& c : clients_)
@@ -161,7 +161,7 @@ private:
         if (story_) *story_ += "it is " + std::to_string(now_.count()) + " ms\n";
         broker_.tick(now_);
         const auto next = broker_.deadline();
-        promise(!next || *next > now_, "after a tick nothing is due");
+        promise(!honest_ || !next || *next > now_, "after a tick nothing is due");
     }
     void control(std::uint8_t what) {
         switch (what & 3) {
@@ -181,7 +181,7 @@ private:
             bool close = false;
             const auto waiting = c->unanswered();
             auto octets = broker_.take(c->link(), close);
-            if (small_) check_room(octets.size(), waiting);
+            if (small_ && honest_) check_room(octets.size(), waiting);
             if (!octets.empty() || close) tell(close ? " hears the end and " : " hears ", mqtt::octets(octets));
             const auto before = c->packets();
             const bool was_accepted = c->accepted();

@@ -48,7 +48,7 @@ void Core::mark_dirty(Link& link) {
 }
 
 std::string& Core::outbox(Link& link) {
-    if (link.outbox.capacity() < 64 && !pool_.empty()) {
+    if (link.outbox.empty() && link.outbox.capacity() < 64 && !pool_.empty()) {
         link.outbox = std::move(pool_.back());
         pool_.pop_back();
     }
