@@ -1,3 +1,6 @@
+# What has threads, for TSan: the tests of that label, and the target that builds what they need.
+set(threaded_tests net_test peer_test)
+
 # mqttspec_test(NAME sources... [LIBRARIES ...]): a GoogleTest program, one ctest entry.
 if(MQTTSPEC_TESTS)
     enable_testing()
@@ -19,4 +22,7 @@ function(mqttspec_test name)
     target_compile_definitions(${name} PRIVATE MQTTSPEC_CORPUS="${CMAKE_SOURCE_DIR}/corpus" MQTTSPEC_SOURCE="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+    if(name IN_LIST threaded_tests)
+        set_tests_properties(${name} PROPERTIES LABELS threaded)
+    endif()
 endfunction()

@@ -13,7 +13,7 @@ program_test(usage program ${here}/usage_test.py)
 program_test(program program ${here}/suite_test.py)
 program_test(mosquitto once ${here}/mosquitto_test.py)
 # Strict: on the embedded broker every case passes, is skipped, unreachable or a choice. The proof is whole.
-program_test(embedded_suite suite mqttspec test --strict)
+program_test(embedded_suite "suite;threaded" mqttspec test --strict)
 program_test(proof suite mqttspec prove)
 program_test(tidy once ${CMAKE_SOURCE_DIR}/scripts/tidy.py)
 program_test(tidy_self once ${CMAKE_SOURCE_DIR}/scripts/tidy_test.py)
