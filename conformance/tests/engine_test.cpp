@@ -159,7 +159,7 @@ TEST(engine, skips_what_the_broker_need_not_have) {
 
 TEST(engine, results_do_not_depend_on_the_number_of_jobs) {
     std::vector<std::vector<std::pair<std::string, Verdict>>> runs;
-    for (std::size_t jobs : {1, 2, 256}) {
+    for (std::size_t jobs : {std::size_t(1), std::size_t(2), std::size_t(256)}) {
         Bench b;
         for (auto body : {passes, compares, expects_in_vain, warns, throws, passes}) b.cases.push_back(made("x", body));
         auto& run = runs.emplace_back();
