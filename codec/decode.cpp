@@ -62,21 +62,21 @@ MQTT_INLINE bool read(P& out, const std::uint8_t* begin, const std::uint8_t* bod
     MQTT_HERE P::walk(out, r);
     return !r.bad && r.at == r.end;
 }
-template <class P> [[gnu::noinline, gnu::cold]] std::vector<Fault> explain(Octets o, Version v) {
-    std::vector<Fault> faults;
-    std::vector<Place> places;
+template <class P> [[gnu::noinline, gnu::cold]] void explain(Octets o, Version v, Findings& findings) {
+    Places places;
     P p{};
     Reader<Care::explain> r{{v}, o.begin, o.body, o.end, *o.begin};
-    r.faults = &faults;
+    r.findings = &findings;
     r.places = &places;
     P::walk(p, r);
     if (r.at != r.end) r.fail(r.at, "packet", packet_length, "has octets left over");
-    return faults;
 }
 
 template <class P>
 [[gnu::noinline, gnu::cold]] std::size_t refuse(const std::uint8_t* begin, Extent e, Version v, Fault& fault) {
-    fault = explain<P>({begin, begin + e.body, begin + e.size}, v).front();
+    Findings findings;
+    explain<P>({begin, begin + e.body, begin + e.size}, v, findings);
+    fault = findings.first;
     return 0;
 }
 /// The octets taken of a packet that is whole and of that type.
@@ -148,7 +148,8 @@ std::vector<Fault> all_faults(View in, Version v, const Limits& limits) {
     if (fault) faults.push_back(fault);
     if (!f.size) return faults;
     const bool known = with_type(f.type(), v, [&]<class P>() {
-        faults = explain<P>({in.data(), in.data() + f.body, in.data() + f.size}, v);
+        Findings findings{&faults};
+        explain<P>({in.data(), in.data() + f.body, in.data() + f.size}, v, findings);
     });
     if (!known) faults.push_back(reserved_type(v));
     return faults;

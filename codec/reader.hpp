@@ -17,10 +17,40 @@ enum class Care { check, explain, trust };
 inline constexpr Ids packet_length{"X-2.0-packet-length", "X-2.0-packet-length"};
 inline constexpr Ids five_octets{"X-2.2.3-remaining-length", "X-1.5.5-five-octets"};
 
-/// Where a field was met last: a broken demand is reported there, not where the walk has got to.
-struct Place {
-    std::string_view field;
-    const std::uint8_t* where;
+/// What an explaining walk finds: all faults in the order met, or the first one, without allocation.
+struct Findings {
+    std::vector<Fault>* all = nullptr;
+    Fault first{};
+    void add(const Fault& f) {
+        if (all) all->push_back(f);
+        else if (!first) first = f;
+    }
+};
+
+/// Where each field was met last: a broken demand is reported there, not where the walk has got to.
+class Places {
+public:
+    void note(std::string_view field, const std::uint8_t* where) {
+        auto* p = find(field);
+        if (p == places_ + count_ && count_ < most) ++count_;
+        if (p < places_ + most) *p = {field, where};
+    }
+    const std::uint8_t* of(std::string_view field, const std::uint8_t* otherwise) {
+        const auto* p = find(field);
+        return p == places_ + count_ ? otherwise : p->where;
+    }
+
+private:
+    struct Place {
+        std::string_view field;
+        const std::uint8_t* where;
+    };
+    static constexpr std::size_t most = 64;  // no packet has that many names
+    Place* find(std::string_view field) {
+        return std::find_if(places_, places_ + count_, [&](const Place& p) { return p.field == field; });
+    }
+    Place places_[most];
+    std::size_t count_ = 0;
 };
 
 template <Care care> struct Reader : Walker {
@@ -29,21 +59,16 @@ template <Care care> struct Reader : Walker {
     bool bad = false;
     bool askew = false;                  // what follows may not be what it seems: octets were missing or unknown
     std::uint64_t seen = 0;              // property identifiers of the last property list
-    std::vector<Fault>* faults = nullptr;  // explain: all of them, in the order met
-    std::vector<Place>* places = nullptr;  // explain: every field met so far
+    Findings* findings = nullptr;        // explain
+    Places* places = nullptr;            // explain
 
     MQTT_INLINE void fail(const std::uint8_t* where, std::string_view field, Ids ids, std::string_view what) {
         if constexpr (care == Care::explain)
-            faults->push_back({std::size_t(where - begin), field, ids.in(version), what});
+            findings->add({std::size_t(where - begin), field, ids.in(version), what});
         bad = true;
     }
     MQTT_INLINE void note(const std::uint8_t* where, std::string_view field) {
-        if constexpr (care == Care::explain) places->push_back({field, where});
-    }
-    const std::uint8_t* place_of(std::string_view field) const {
-        const auto is_it = [&](const Place& place) { return place.field == field; };
-        const auto p = std::find_if(places->rbegin(), places->rend(), is_it);
-        return p == places->rend() ? at : p->where;
+        if constexpr (care == Care::explain) places->note(field, where);
     }
     MQTT_INLINE bool room(std::size_t n, std::string_view field) {
         if (std::size_t(end - at) >= n) [[likely]] return true;
@@ -70,7 +95,7 @@ template <Care care> struct Reader : Walker {
     }
     MQTT_INLINE void demand(auto&& holds_good, std::string_view field, Ids ids, std::string_view what) {
         if constexpr (care == Care::explain) {
-            if (!askew && !holds_good()) fail(place_of(field), field, ids, what);  // fields read askew prove nothing
+            if (!askew && !holds_good()) fail(places->of(field, at), field, ids, what);  // fields read askew prove nothing
         } else if constexpr (care == Care::check) {
             if (!holds_good()) [[unlikely]] bad = true;
         }

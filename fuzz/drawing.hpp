@@ -7,6 +7,25 @@
 
 namespace fuzz {
 
+/// The first octet from `drawn` on that holds, cyclic: looked up, for codes that are legal are few.
+inline std::uint8_t next_legal(mqtt::Must must, mqtt::Version version, std::uint8_t drawn) {
+    struct Table {
+        std::uint8_t next[std::size_t(mqtt::Must::be_topic_filter) + 1][3][256];
+        Table() {
+            for (std::size_t m = 0; m < std::size(next); ++m)
+                for (unsigned v = 0; v < 3; ++v)
+                    for (unsigned d = 0; d < 256; ++d) next[m][v][d] = search(mqtt::Must(m), mqtt::Version(v + 3), d);
+        }
+        static std::uint8_t search(mqtt::Must m, mqtt::Version v, unsigned d) {
+            for (unsigned n = 0; n < 256; ++n, d = (d + 1) & 255)
+                if (mqtt::holds(m, d, v)) break;
+            return static_cast<std::uint8_t>(d);
+        }
+    };
+    static const Table table;
+    return table.next[std::size_t(must)][std::size_t(version) - 3][drawn];
+}
+
 /// Makes every leaf a legal value, in wire order. Texts may be views of the input.
 struct Drawing {
     static constexpr bool makes = true;
@@ -34,6 +53,10 @@ struct Drawing {
             v = text(r.must, version);
         } else {
             const auto mask = (std::uint64_t(1) << width) - 1;
+            if (width == 8) {
+                v = static_cast<T>(next_legal(r.must, version, input.one()));
+                return;
+            }
             std::uint64_t drawn = (width <= 8 ? input.one() : width <= 16 ? input.two() : input.four()) & mask;
             while (!mqtt::holds(r.must, drawn, version)) drawn = (drawn + 1) & mask;
             v = static_cast<T>(drawn);
@@ -89,9 +112,9 @@ inline bool draw_any(mqtt::Packet& packet, mqtt::Version v, Input& input, mqtt::
     return with_type(input.one(), [&]<class P>(P) { return draw(packet.emplace<P>(), v, input, arena); });
 }
 
-/// Where the views of drawn packets live: seldom more than fits here.
+/// Where the views of drawn packets live: seldom more than fits here. One at a time.
 struct Room {
-    std::byte octets[4096];
+    static inline std::byte octets[4096];
     mqtt::Arena arena{octets, sizeof octets};
 };
 

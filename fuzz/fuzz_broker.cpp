@@ -8,10 +8,7 @@ namespace fuzz {
 namespace {
 
 int run(mqtt::View in) {
-    const auto scenario = read_scenario(in);
-    if (scenario.steps.empty()) return -1;
-    play(scenario);
-    return 0;
+    return play(in).steps ? 0 : -1;
 }
 
 }  // namespace

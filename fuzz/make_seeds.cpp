@@ -50,7 +50,7 @@ int main(int count, char** arguments) {
     }
     for (const char* target : {"decode", "framing", "round_trip", "broker"})
         write(corpus / "dictionaries" / (std::string(target) + ".dict"), fuzz::packet_dictionary());
-    write(corpus / "dictionaries/topics.dict", "# Made by fuzz_make_seeds.\n" + fuzz::topic_dictionary());
+    write(corpus / "dictionaries/topics.dict", fuzz::topic_dictionary());
     std::printf("%zu seeds, %zu octets\n", seeds.size(), octets);
     return 0;
 }

@@ -75,7 +75,7 @@ std::string of_topics(mqtt::View octets) {
 
 // 10-steps-2-of-2-accepted
 std::string of_scenario(mqtt::View octets) {
-    const auto played = play(read_scenario(octets));
+    const auto played = play(octets);
     return std::to_string(played.steps) + "-steps-" + std::to_string(played.accepted) + "-of-" +
            std::to_string(played.connections) + "-accepted";
 }

@@ -103,7 +103,8 @@ void features(std::vector<Seed>& seeds) {
 }
 
 void limits(std::vector<Seed>& seeds) {
-    for (std::uint8_t settings : {1, 2, 3, 4, 0x41, 0x80}) {
+    constexpr std::uint8_t choices[]{1, 2, 3, 4, 0x41, 0x80};
+    for (const auto settings : choices) {
         Script s(settings, settings & 1 ? 0x19 : 0x07);
         s.connects(0, "reader", false, narrow).says(0, mqtt::Subscribe{1, {}, several}).connects(1, "writer");
         for (std::uint16_t id = 1; id < 5; ++id) s.says(1, message("a/b", QoS(id % 3), id, id == 4));
@@ -163,7 +164,7 @@ std::vector<Seed> scenario_seeds() {
     return seeds;
 }
 
-// Packets: at most two of a kind. Streams: the first 2,000 octets of each direction. Scenarios: what a client said.
+// Packets: one of a kind of the small ones, more of those with something in them. Streams: the first 2,000 octets of each direction. Scenarios: what a client said.
 std::vector<Seed> captured_seeds(const std::vector<Captured>& connections) {
     std::vector<Seed> seeds;
     std::map<std::string, int> met;
@@ -173,10 +174,11 @@ std::vector<Seed> captured_seeds(const std::vector<Captured>& connections) {
         for (const auto* direction : {&c.from_client, &c.from_server}) {
             const auto packets = cut(mqtt::octets(*direction));
             for (std::size_t i = 0; i < packets.size() && i < 60; ++i) {
-                const auto octets = head + '\x0f' + packets[i];
+                const auto octets = head + '\x07' + packets[i];
                 if (packets[i].size() > 1'000) continue;
-                add_once(seeds, named("decode", octets, c.name + "-" + std::to_string(i)), met, 2,
-                         meaning("decode", mqtt::octets(octets)));
+                const bool small = packets[i].size() < 60;
+                add_once(seeds, named("decode", octets, c.name + "-" + std::to_string(i)), met, small ? 1 : 8,
+                         meaning("decode", mqtt::octets(octets)) + (small ? "-small" : ""));
             }
             if (direction->empty()) continue;
             auto stream = named("framing", head + std::string("\0\0\0\0\6", 5) + direction->substr(0, 2'000),

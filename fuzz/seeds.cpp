@@ -33,39 +33,55 @@ private:
         return std::string(1, static_cast<char>(octet_of(v))) + dice_.octets(octets - 1);
     }
 
-    // The octets of a legal packet of some size, and what it was drawn from.
-    std::string drawn(Version v, std::size_t type, std::string& draws) {
-        std::string best;
-        for (int attempt = 0; attempt < 400; ++attempt) {
-            const auto octets = dice_.octets(120);
+    struct Drawn {
+        std::string wire, draws;
+    };
+    // A legal packet of some size with what it was drawn from: the first whose `size` is over `enough`, or the largest.
+    Drawn drawn(Version v, std::size_t type, std::string Drawn::*sized, std::size_t enough) {
+        Drawn best;
+        for (int attempt = 0; attempt < 400 && (best.*sized).size() <= enough; ++attempt) {
+            const auto octets = dice_.octets(200);
             Input input(mqtt::octets(octets));
             Room room;
-            const auto wire = with_type(type, [&]<class P>(P p) {
+            Drawn made;
+            made.wire = with_type(type, [&]<class P>(P p) {
                 return draw(p, v, input, room.arena) ? mqtt::encode(p, v) : std::string();
             });
-            const bool better = wire.size() > best.size() && wire.size() < 400 && !wire.empty();
-            if (better) {
-                best = wire;
-                draws = octets.substr(0, 120 - input.rest().size());
-            }
-            if (best.size() > 90) break;
+            made.draws = octets.substr(0, 200 - input.rest().size());
+            if (!made.wire.empty() && (made.*sized).size() < 2 * enough + 20 && (made.*sized).size() > (best.*sized).size())
+                best = std::move(made);
         }
         return best;
     }
 
-    // One type in one version: good ones, damaged ones, one cut short; and the draws they came from.
+    // A packet with a fault in it, by its fields if that leads to one.
+    std::string faulty(Version v, const std::string& wire) {
+        std::string made;
+        for (int attempt = 0; attempt < 60; ++attempt) {
+            auto bad = attempt < 30 ? damaged(mqtt::octets(wire), v, dice_) : mutate_stream(mqtt::octets(wire), v, dice_);
+            if (bad.empty() || bad.size() > 1'000) continue;
+            made = head(v, 2) + bad;
+            if (meaning("decode", mqtt::octets(made)).ends_with("fault")) break;
+        }
+        return made;
+    }
+
+    // One type in one version: good ones, damaged ones, one cut short; and draws that make such packets.
     void packets(Version v, std::size_t type) {
-        std::string draws;
-        for (int n = 0; n < 2; ++n) {
-            const auto wire = drawn(v, type, draws);
-            if (wire.empty() || (type + 1 == types && v != Version::v5)) return;
+        if (type + 1 == types && v != Version::v5) return;
+        for (int n = 0; n < 4; ++n) {
+            const auto wire = drawn(v, type, &Drawn::wire, n % 2 ? 100 : 50).wire;
+            const bool small = wire.size() < 24;  // little can differ in it
+            if (small && n > 0) break;
             add("decode", head(v, 2) + wire);
-            for (int k = 0; k < 2; ++k)
-                if (const auto bad = damaged(mqtt::octets(wire), v, dice_); !bad.empty() && bad.size() < 1'000)
-                    add("decode", head(v, 2) + bad);
+            for (int k = 0; k < (small ? 1 : 3); ++k) add("decode", faulty(v, wire));
             if (n == 0) add("decode", head(v, 2) + wire.substr(0, wire.size() - 1));
-            add("round_trip", head(v, 6) + static_cast<char>(type) + draws);
             wires_[std::size_t(v) - 3].push_back(wire);
+        }
+        for (int n = 0; n < 8; ++n) {
+            const auto draws = drawn(v, type, &Drawn::draws, 60).draws;
+            if (n > 0 && draws.size() < 20) return;  // a packet with next to nothing in it
+            add("round_trip", head(v, 6) + static_cast<char>(type) + draws);
         }
     }
 
@@ -129,7 +145,7 @@ std::vector<Seed> generated_seeds() {
 }
 
 std::string packet_dictionary() {
-    std::string lines = "# Made by fuzz_make_seeds from the tables of the codec.\n";
+    std::string lines = topic_dictionary();
     for (unsigned type = 1; type < 16; ++type) {
         const unsigned flags = type == 6 || type == 8 || type == 10 ? 2 : 0;
         lines += escaped(std::string(1, static_cast<char>(type << 4 | flags)));
@@ -144,11 +160,11 @@ std::string packet_dictionary() {
     }
     for (std::string_view s : {"\x7f", "\x80\1", "\xff\x7f", "\x80\x80\1", "\xff\xff\x7f", "\xff\xff\xff\x7f", "\xff\xff"})
         lines += escaped(s);
-    return lines + topic_dictionary();
+    return lines;
 }
 
 std::string topic_dictionary() {
-    std::string lines;
+    std::string lines = "# Made by fuzz_make_seeds from the tables of the codec.\n";
     for (std::string_view s : {"#", "+", "/", "/#", "+/", "/+/", "$share/", "$share/g/", "$SYS/", "\xc3\xbc", "\xef\xbb\xbf",
                                "\xed\xa0\x80", "\xc0\x80", "\xf0\x9f\x98\x80", "\xf4\x90\x80\x80", "\xef\xbf\xbf"})
         lines += escaped(s);

@@ -4,12 +4,17 @@
 
 namespace fuzz {
 
-Scenario read_scenario(mqtt::View octets) {
-    Input input(octets);
+Scenario read_head(Input& input) {
     Scenario s;
     s.settings = input.one();
     s.style = input.one();
     s.violation = input.two();
+    return s;
+}
+
+Scenario read_scenario(mqtt::View octets) {
+    Input input(octets);
+    auto s = read_head(input);
     while (!input.empty()) {
         Step step;
         step.head = input.one();

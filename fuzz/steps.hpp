@@ -40,6 +40,8 @@ struct Scenario {
     std::vector<Step> steps;
 };
 
+/// The settings alone; the steps follow.
+Scenario read_head(Input&);
 Scenario read_scenario(mqtt::View);
 std::string write_scenario(const Scenario&);
 

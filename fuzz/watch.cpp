@@ -62,7 +62,6 @@ void Watch::note(const mqtt::Packet& packet) {
             else if constexpr (P::type == Type::pubrec) {
                 remember(Type::pubrec, p.packet_id);
                 settle(p.packet_id, QoS::exactly_once, p.reason >= 0x80);
-                if (const auto it = open_.find(p.packet_id); it != open_.end()) it->second.released = true;
             }
         },
         packet);
@@ -73,8 +72,13 @@ void Watch::note(const mqtt::Publish& p) {
 }
 
 void Watch::settle(std::uint16_t id, QoS qos, bool at_end) {
-    const auto it = open_.find(id);
-    if (it != open_.end() && it->second.qos == qos && at_end) open_.erase(it);
+    const auto it = open_with(id);
+    if (it != open_.end() && it->qos == qos && at_end) open_.erase(it);
+}
+
+void Watch::remember(Type asked, std::uint32_t id, std::size_t count) {
+    const Asked a{asked, id, count};
+    if (std::ranges::find(asked_, a) == asked_.end()) asked_.push_back(a);
 }
 
 // ---- what the broker sends -------------------------------------------------------------------------------------------
@@ -111,7 +115,7 @@ void Watch::expect_odd(mqtt::View octets, bool closed) {
 }
 
 void Watch::owed(Type asked, std::uint32_t id, std::size_t count, const char* what) {
-    promise(asked_.contains({asked, id, count}), what);
+    promise(std::ranges::find(asked_, Asked{asked, id, count}) != asked_.end(), what);
 }
 
 void Watch::expect(const mqtt::Packet& packet) {
@@ -149,7 +153,9 @@ void Watch::expect(const mqtt::Connack& c) {
 
 void Watch::expect(const mqtt::Publish& p) {
     if (p.qos != QoS::at_most_once) {
-        open_[p.packet_id] = {p.qos, false};
+        const auto it = open_with(p.packet_id);
+        if (it != open_.end()) it->qos = p.qos;
+        else open_.push_back({p.packet_id, p.qos});
         promise(was_held || open_.size() <= receive_maximum_, "no more open deliveries than the client takes");
     }
     if (version_ != Version::v5) return;

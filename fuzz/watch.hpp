@@ -1,7 +1,8 @@
 // One client as the broker's output has it: what an honest server may send on this connection, and nothing else.
 #pragma once
+#include <algorithm>
 #include <map>
-#include <set>
+#include <vector>
 
 #include "codec/framer.hpp"
 #include "reference/settings.hpp"
@@ -36,12 +37,19 @@ private:
     void expect(const mqtt::Publish&);
     void expect(const mqtt::Connack&);
     void owed(mqtt::Type asked, std::uint32_t id, std::size_t count, const char* what);
-    void remember(mqtt::Type asked, std::uint32_t id, std::size_t count = 0) { asked_.emplace(asked, id, count); }
+    void remember(mqtt::Type asked, std::uint32_t id, std::size_t count = 0);
 
-    struct Open {
-        mqtt::QoS qos{};
-        bool released = false;
+    struct Asked {
+        mqtt::Type type{};
+        std::uint32_t id = 0;
+        std::size_t count = 0;
+        bool operator==(const Asked&) const = default;
     };
+    struct Open {  // a delivery that is not settled
+        std::uint16_t id = 0;
+        mqtt::QoS qos{};
+    };
+    std::vector<Open>::iterator open_with(std::uint16_t id) { return std::ranges::find(open_, id, &Open::id); }
     reference::LinkId link_;
     Stage stage_ = Stage::waits;
     mqtt::Framer framer_;
@@ -50,8 +58,8 @@ private:
     mqtt::Limits limits_;
     std::size_t receive_maximum_ = 65'535, alias_maximum_ = 0, pings_ = 0, packets_ = 0, unanswered_ = 0;
     bool resumed_ = false;
-    std::set<std::tuple<mqtt::Type, std::uint32_t, std::size_t>> asked_;
-    std::map<std::uint16_t, Open> open_;  // deliveries not settled, by identifier
+    std::vector<Asked> asked_;
+    std::vector<Open> open_;
     std::map<std::uint32_t, std::string> aliases_;
 };
 

@@ -58,7 +58,7 @@ std::string_view reason_text(std::uint8_t code) {
 std::uint8_t reason_for(const mqtt::Fault& fault, Type type) {
     const auto is = [&](std::string_view s) { return fault.statement == s; };
     if (is("MQTT-3.2.2-15")) return reason::packet_too_large;
-    if (is("MQTT-3.3.2-8")) return reason::bad_topic_alias;
+    if (is("MQTT-3.3.2-8") && type == Type::publish) return reason::bad_topic_alias;
     if (is("MQTT-3.3.2-2")) return reason::bad_topic_name;
     if (is_filter_fault(fault)) return reason::bad_topic_filter;
     if (type == Type::connect && fault.field.starts_with("protocol")) return reason::unsupported_version;

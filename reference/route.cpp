@@ -106,7 +106,7 @@ void Core::enqueue(Session& session, Delivery delivery) {
     if (full()) {  // what has expired goes first (5.0, 3.3.2-5)
         if (now_ - session.purged < std::chrono::seconds(1)) return;  // not at every message
         session.purged = now_;
-        std::erase_if(session.queue, [&](const Delivery& d) {
+        session.queue.erase_if([&](const Delivery& d) {
             const bool gone = d.message->expired(now_);
             if (gone) session.queued_octets -= d.message->octets();
             return gone;

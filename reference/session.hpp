@@ -1,9 +1,9 @@
 // What the broker knows of a client between and during connections (section 4.1), and the window of open deliveries.
 #pragma once
-#include <deque>
 #include <map>
 #include <unordered_map>
 
+#include "reference/fifo.hpp"
 #include "reference/message.hpp"
 
 namespace reference {
@@ -74,9 +74,9 @@ struct Session {
     std::uint32_t expiry = 0;   // seconds after the connection; `never`: not at all (3.1.2-4, 3.1.2-23)
     std::map<std::string, Subscription, std::less<>> subscriptions;  // by filter
     Window window;
-    std::deque<std::uint16_t> to_repeat;   // packet identifiers that wait for quota after a resume
+    Fifo<std::uint16_t> to_repeat;   // packet identifiers that wait for quota after a resume
     std::size_t quota_used = 0;            // of the client's Receive Maximum, on this connection
-    std::deque<Delivery> queue;
+    Fifo<Delivery> queue;
     std::size_t queued_octets = 0;
     std::unordered_map<std::uint16_t, Inbound> inbound;
     std::optional<PendingWill> will;

@@ -151,7 +151,7 @@ void Core::hand_on(Session& session, mqtt::QoS qos) {
         moved.push_back(std::move(open->delivery));
         session.window.settle(*open);
     }
-    std::erase_if(session.queue, [&](Delivery& waiting) {
+    session.queue.erase_if([&](Delivery& waiting) {
         if (!waiting.share || waiting.qos != qos) return false;
         session.queued_octets -= waiting.message->octets();
         moved.push_back(waiting);

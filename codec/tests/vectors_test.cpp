@@ -349,6 +349,19 @@ TEST(Cost, decode_allocates_nothing) {
     }
 }
 
+TEST(Cost, refusing_allocates_nothing) {
+    for (auto& b : bad_packets()) {
+        const auto wire = unhex(b.hex);
+        Packet p;
+        Fault fault;
+        const auto before = allocations.load();
+        const auto taken = decode(p, octets(wire), b.version, fault);
+        const auto spent = allocations.load() - before;
+        EXPECT_EQ(taken, 0u);
+        EXPECT_EQ(spent, 0u) << b.hex;
+    }
+}
+
 TEST(Cost, encode_into_a_buffer_allocates_nothing) {
     std::uint8_t room[256];
     for (auto& g : good_packets()) {
