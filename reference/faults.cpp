@@ -1,6 +1,7 @@
 // What is wrong with a packet, and how a connection ends from our side (3.1.1, 4.8; 5.0, 4.13).
 #include <algorithm>
 
+#include "codec/rules.hpp"
 #include "reference/core.hpp"
 
 namespace reference {
@@ -114,7 +115,8 @@ std::size_t Core::on_fault(Link& link, mqtt::View bytes, const mqtt::Fault& faul
 
 void Core::fail(Link& link, std::uint8_t code) {
     if (link.state == Link::State::online) return disconnect(link, code, style().disconnect_on_error);
-    refuse(link, 0, code);
+    // In the middle of an authentication the client may break rules whose code CONNACK has not.
+    refuse(link, 0, mqtt::holds(mqtt::Must::be_connack_code, code, mqtt::Version::v5) ? code : reason::protocol_error);
 }
 
 void Core::disconnect(Link& link, std::uint8_t code, bool say) {
