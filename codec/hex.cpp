@@ -42,6 +42,12 @@ std::string hex(View v, std::size_t most) {
     return out;
 }
 
+std::string hex_number(std::uint32_t n) {
+    std::string out;
+    for (; n || out.empty(); n >>= 8) out = std::string{digits[n >> 4 & 15], digits[n & 15]} + out;
+    return "0x" + out;
+}
+
 std::optional<std::string> from_hex(std::string_view s) {
     if (s.starts_with("0x") || s.starts_with("0X")) s.remove_prefix(2);
     std::string out;

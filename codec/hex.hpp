@@ -9,6 +9,8 @@ namespace mqtt {
 
 /// "30 05 00 01 61": two digits an octet, lower case; more than `most` octets are cut with "... (N octets)".
 std::string hex(View, std::size_t most = SIZE_MAX);
+/// "0x0a": as many octets as it takes.
+std::string hex_number(std::uint32_t);
 /// Reads hex digits; blanks, commas, colons and line ends between octets are skipped, as is a leading 0x.
 /// nullopt: an odd number of digits or another character.
 std::optional<std::string> from_hex(std::string_view);

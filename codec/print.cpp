@@ -10,6 +10,8 @@ constexpr std::size_t longest_value = 80;  // octets of a text or payload shown 
 struct Printing {
     static constexpr bool makes = false;
     std::string out;
+    std::uint32_t property = 0;
+    void property_id(std::uint32_t id) { property = id; }
     void add(std::string_view n, std::string_view v) {
         out += ' ';
         out += n;
@@ -17,8 +19,12 @@ struct Printing {
         out += v;
     }
     template <class T> void operator()(std::string_view n, const T& v, const Rule&, int, Version) {
-        if constexpr (std::is_same_v<T, Text>) add(n, n == "password" ? "***" : quoted(v, longest_value));
+        if constexpr (std::is_same_v<T, Text>) text(n, v);
         else add(n, std::to_string(unsigned(v)));
+    }
+    void text(std::string_view n, Text v) {
+        if (n == row(0).name) add("property " + hex_number(property), quoted(v, longest_value));  // one that is unknown
+        else add(n, n == "password" ? "***" : quoted(v, longest_value));
     }
     template <class T> void presence(std::string_view, const std::optional<T>&) {}
     bool more(bool any) { return any; }

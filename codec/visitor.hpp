@@ -29,7 +29,7 @@ template <class T> std::vector<T> items(const List<T>& l) {
 }
 
 /// Leaf: operator()(name, value&, rule, width in bits or 0 for text, version), presence(name, optional&), more(bool),
-/// where it cares demand(holds good) and saw(property identifier),
+/// where it cares demand(holds good), saw(property identifier) and property_id(identifier),
 /// and for those that make or change packets: arena, list(name, vector), properties(name, vector, where), `makes`.
 template <class Leaf> struct Visitor : Walker {
     Leaf leaf;
@@ -57,7 +57,9 @@ template <class Leaf> struct Visitor : Walker {
             leaf(n, v, r, 8, version);
         }
     }
-    void property_id(auto&) {}
+    void property_id(auto& id) {
+        if constexpr (requires { leaf.property_id(id); }) leaf.property_id(id);
+    }
     void text(std::string_view n, auto& v, Rule r = {}) { leaf(n, v, r, 0, version); }
     void binary(std::string_view n, auto& v) { leaf(n, v, Rule{}, 0, version); }
     void rest(std::string_view n, auto& v) { leaf(n, v, Rule{}, 0, version); }

@@ -2,7 +2,7 @@
 if(NOT MQTTSPEC_TESTS)
     return()
 endif()
-mqttspec_test(cli_test tests/target_test.cpp LIBRARIES mqttspec_cli)
+mqttspec_test(cli_test tests/target_test.cpp tests/decode_stream_test.cpp LIBRARIES mqttspec_cli)
 
 function(program_test name labels)
     add_test(NAME ${name} COMMAND ${ARGN})
@@ -11,6 +11,7 @@ endfunction()
 set(here ${CMAKE_CURRENT_SOURCE_DIR}/tests)
 program_test(usage program ${here}/usage_test.py)
 program_test(program program ${here}/suite_test.py)
+program_test(decode program ${here}/decode_test.py)
 program_test(mosquitto once ${here}/mosquitto_test.py)
 # Strict: on the embedded broker every case passes, is skipped, unreachable or a choice. The proof is whole.
 program_test(embedded_suite "suite;threaded" mqttspec test --strict)
