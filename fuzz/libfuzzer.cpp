@@ -1,10 +1,10 @@
 // What an engine calls; compiled once per target with MQTTSPEC_FUZZ_TARGET set to its object.
 #include <cstring>
 
+#include "fuzz/asan.hpp"
 #include "fuzz/target.hpp"
 
 extern "C" {
-const char* __asan_default_options();
 std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most, unsigned seed);
@@ -15,10 +15,6 @@ std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* one, std::size_t one_s
 namespace {
 const fuzz::Target& target = fuzz::MQTTSPEC_FUZZ_TARGET;
 }
-
-// What one execution frees is far below 8 MB, and four frames tell whose it was; with the defaults a third of the time
-// goes into these two. ASAN_OPTIONS overrides.
-const char* __asan_default_options() { return "quarantine_size_mb=8:malloc_context_size=4"; }
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) { return target.run({data, size}); }
 

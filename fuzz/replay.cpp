@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "fuzz/asan.hpp"
 #include "fuzz/play.hpp"
 #include "fuzz/promise.hpp"
 #include "fuzz/target.hpp"

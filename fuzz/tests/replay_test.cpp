@@ -121,13 +121,17 @@ TEST(Seeds, CoverTypesAndVersions) {
         }
 }
 
-// A finding of a broker scenario can be read and written without loss.
+// Scenarios can be edited; the last step of a finding may have been cut short, which does not last.
 TEST(Scenarios, SurviveReadingAndWriting) {
-    for (const char* folder : {"seeds/broker", "regressions/broker"})
-        for (const auto& path : files(corpus / folder)) {
-            const auto octets = read(path);
-            EXPECT_EQ(fuzz::write_scenario(fuzz::read_scenario(mqtt::octets(octets))), octets) << path;
-        }
+    const auto again = [](const std::string& s) { return fuzz::write_scenario(fuzz::read_scenario(mqtt::octets(s))); };
+    for (const auto& path : files(corpus / "seeds/broker")) {
+        const auto octets = read(path);
+        EXPECT_EQ(again(octets), octets) << path;
+    }
+    for (const auto& path : files(corpus / "regressions/broker")) {
+        const auto once = again(read(path));
+        EXPECT_EQ(again(once), once) << path;
+    }
 }
 
 TEST(Dictionaries, AreWhatTheTablesMake) {
