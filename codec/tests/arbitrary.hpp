@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "codec/codec.hpp"
+#include "codec/explain.hpp"
 #include "codec/rules.hpp"
 #include "codec/visitor.hpp"
 
@@ -73,7 +74,13 @@ template <class P> struct Owned {
     bool unmet = false;
     std::shared_ptr<Arena> arena = std::make_shared<Arena>();
 };
-template <class P> void showValue(const Owned<P>& o, std::ostream& to) { to << print(o.packet, o.version); }
+/// What a shrunk counterexample looks like: the packet in a line, then its octets with the names of their fields.
+template <class P> void showValue(const Owned<P>& o, std::ostream& to) {
+    const auto wire = encode(o.packet, o.version);
+    Explained in_full;
+    explain(in_full, octets(wire), o.version);
+    to << print(o.packet, o.version) << "\n" << annotated(in_full, octets(wire));
+}
 
 /// Any legal packet of that type.
 template <class P> rc::Gen<Owned<P>> any(Version v) {
