@@ -77,7 +77,7 @@ int run(const DecodeOptions& o, const Common& common) {
     Counts counts;
     auto last = mqtt::Version::v5;
     const auto tell = [&](const Piece& p) {
-        if (p.kind == Piece::Kind::midstream && !o.hex.empty()) return;
+        if (p.kind == Piece::Kind::midstream && (!o.json || !o.hex.empty())) return;  // as text it is said below
         output.add(told(p, manner));
         counts.add(p);
         last = p.packet->version;

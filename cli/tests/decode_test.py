@@ -100,6 +100,9 @@ class Text(DecodeTest):
         self.assertEqual(result.returncode, 0)
         self.assertEqual(result.stderr.decode(),
                          "mqttspec: no CONNECT: read as MQTT 3.1.1, which finds fewer faults than 5; -V VERSION tells\n")
+        told = decode(self.file(PUBLISH))
+        self.assertEqual(told.stdout.decode(), '       0  PUBLISH DUP=0 QoS=0 RETAIN=0 topic name="a/b" payload="hi"\n')
+        self.assertIn(b"read as MQTT 3.1.1", told.stderr)
         self.assertEqual(decode("--quiet", "--hex", "c000").stderr, b"")
         self.assertEqual(decode("-V", "mqttv311", "--hex", "c000").stderr, b"")
         self.assertEqual(decode("-V", "mqttv311", "--hex", "f000").returncode, 1, "AUTH came with 5.0")
