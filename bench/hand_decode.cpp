@@ -158,7 +158,7 @@ std::size_t decode(Connack& p, View in, Version v, Fault& fault, const Limits& l
     p.code = *at;
     if (!(v5 ? connack_5.has(p.code) : p.code <= 5))
         return refuse(fault, at - begin, v, v5 ? connack_reason_code : connack_return_code);
-    if (p.code != 0 && p.session_present) return refuse(fault, at - begin - 1, v, present_in_refusal);
+    if (p.code != 0 && p.session_present && strict) return refuse(fault, at - begin - 1, v, present_in_refusal);
     ++at;
     p.properties = {};
     if (v5) {

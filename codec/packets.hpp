@@ -90,8 +90,8 @@ struct Connack {
         });
         io.one(io.v5() ? "reason code" : "return code", p.code,
                {Must::be_connack_code, "MQTT-3.2.2-6", "MQTT-3.2.2-8"});
-        io.demand([&] { return p.code == 0 || !p.session_present; }, "session present",
-                  {"MQTT-3.2.2-4", "MQTT-3.2.2-6"}, "set in a refusal");
+        io.demand([&] { return p.code == 0 || !p.session_present || io.version == Version::v3_1; }, "session present",
+                  {"MQTT-3.2.2-4", "MQTT-3.2.2-6"}, "set in a refusal");  // 3.1 does not use that octet
         if (io.v5()) io.properties("properties", p.properties, in(type));
     }
 };

@@ -63,6 +63,7 @@ inline std::vector<Good> other_packets_311() {
     return {
         {"20 02 01 00", v4, Connack{.session_present = true}},
         {"20 02 00 05", v4, Connack{.code = 5}},
+        {"20 02 01 05", v3, Connack{.session_present = true, .code = 5}},  // 3.1 does not use that octet
         {"31 05 00 03 61 2f 62", v4, Publish{.retain = true, .topic = "a/b"}},
         {"32 09 00 03 61 2f 62 00 0a 68 69", v4,
          Publish{.qos = QoS::at_least_once, .topic = "a/b", .packet_id = 10, .payload = "hi"}},

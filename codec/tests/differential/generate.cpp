@@ -13,6 +13,7 @@
 #include "codec/codec.hpp"
 #include "codec/damage.hpp"
 #include "codec/hex.hpp"
+#include "codec/tests/differential/rare_packets.hpp"
 #include "codec/tests/faulty_packets.hpp"
 #include "codec/tests/good_packets.hpp"
 #include "fuzz/dice.hpp"
@@ -36,14 +37,21 @@ struct Dumping {
     void add(std::string_view n, const std::string& v) {
         out += (out.empty() ? "[\"" : ",[\"") + std::string(n) + "\"," + v + "]";
     }
-    template <class T> void operator()(std::string_view n, const T& v, const mqtt::Rule&, int, Version) {
-        if constexpr (std::is_same_v<T, mqtt::Text>) add(n, '"' + digits(v) + '"');
-        else add(n, std::to_string(unsigned(v)));
+    template <class T>
+    void operator()(std::string_view n, const T& v, const mqtt::Rule&, int, Version) {
+        if constexpr (std::is_same_v<T, mqtt::Text>)
+            add(n, '"' + digits(v) + '"');
+        else
+            add(n, std::to_string(unsigned(v)));
     }
-    template <class T> void presence(std::string_view n, const std::optional<T>& v) { add(n, v ? "1" : "0"); }
+    template <class T>
+    void presence(std::string_view n, const std::optional<T>& v) {
+        add(n, v ? "1" : "0");
+    }
     bool more(bool any) { return any; }
 };
-template <class P> std::string fields(const P& packet, Version v) {
+template <class P>
+std::string fields(const P& packet, Version v) {
     mqtt::Visitor<Dumping> io{{v}, {}};
     P::walk(packet, io);
     return io.leaf.out;
@@ -122,9 +130,8 @@ std::optional<Drawn> draw(std::size_t number, fuzz::Dice& dice) {
     fuzz::Input input(mqtt::octets(food));
     fuzz::Room room;
     mqtt::Packet packet;
-    const bool fits = fuzz::with_type(number, [&]<class P>(P) {
-        return fuzz::draw(packet.emplace<P>(), drawn.version, input, room.arena);
-    });
+    const bool fits = fuzz::with_type(
+        number, [&]<class P>(P) { return fuzz::draw(packet.emplace<P>(), drawn.version, input, room.arena); });
     if (!fits || (type_of(packet) == mqtt::Type::auth && drawn.version != Version::v5)) return {};
     const auto how = dice.roll(10);
     if (how < 3) {
@@ -140,41 +147,12 @@ std::optional<Drawn> draw(std::size_t number, fuzz::Dice& dice) {
     return drawn;
 }
 
-/// What chance brings too seldom: each stands for a row of differences.tsv.
-struct Rare {
-    Version version;
-    const char* hex;
-};
-constexpr Rare rare[]{
-    {Version::v5, "10 0d 00 04 4d 51 54 54 85 02 00 3c 00 00 00"},             // levels with the bridge bit
-    {Version::v3_1_1, "10 0d 00 04 4d 51 54 54 84 02 00 3c 00 01 63"},
-    {Version::v3_1, "10 0f 00 06 4d 51 49 73 64 70 83 02 00 3c 00 01 63"},
-    {Version::v5, "70 10 fd f6 00 0c 26 00 01 2f 00 00 26 00 01 2f 00 00"},    // a name again after an empty value
-    {Version::v3_1, "82 08 17 b2 00 03 61 2f 2b 41"},                          // 3.1: an unused bit beside the QoS
-    {Version::v3_1, "22 02 80 00"},                                            // 3.1: unused flags
-    {Version::v5, "20 03 00 99 00"},                                           // a code that tshark has no name for
-    {Version::v5, "f0 05 00 02 16 00 00"},                                     // data that end behind the properties
-    {Version::v3_1, "10 0f 00 06 4d 51 49 73 64 70 03 82 00 3c 00 01 63"},     // a flag, and no user name
-    {Version::v3_1_1, "10 0d 00 04 4d 51 54 54 04 82 00 3c 00 01 63"},
-    {Version::v3_1, "10 16 00 06 4d 51 49 73 64 70 03 06 00 3c 00 01 63 00 01 77 00 01 78 ff"},
-    {Version::v3_1, "10 15 00 06 4d 51 49 73 64 70 03 1e 00 3c 00 01 63 00 01 77 00 01 78"},   // will QoS 3
-    {Version::v3_1, "10 12 00 06 4d 51 49 73 64 70 03 42 00 3c 00 01 63 00 01 70"},
-    {Version::v5, "c8 f0"}, {Version::v3_1_1, "42 96"}, {Version::v3_1, "5d c3"},              // wrong from the first octet
-    {Version::v5, "c1 df 00"}, {Version::v5, "62 f6 00 20 80 00 80"},                          // padded, and cut short
-    {Version::v3_1, "10 0f 00 06 4d 51 49 73 64 70 03 03 00 3c 00 01 63"},     // unused flags of a 3.1 CONNECT
-    {Version::v3_1, "10 0f 00 06 4d 51 49 73 64 70 03 22 00 3c 00 01 63"},
-    {Version::v3_1, "10 0f 00 06 4d 51 49 73 64 70 03 0a 00 3c 00 01 63"},
-    {Version::v3_1, "c0 80 00"}, {Version::v3_1_1, "e0 80 00"},                                // padded: no rule against it
-    {Version::v3_1, "30 ff ff ff ff 01"},
-    {Version::v5, "36 05 00 01 61"}, {Version::v3_1_1, "36 05 00 01 61"}, {Version::v3_1, "36 05 00 01 61"},
-};
-
 std::size_t say_by_hand(std::size_t n) {
     namespace bad = mqtt::testing::bad;
     const auto all = [&](const auto& list) {
         for (const auto& b : list) say(n++, "by hand", b.version, mqtt::from_hex(b.hex).value());
     };
-    all(rare);
+    all(differential::rare_packets);
     all(mqtt::testing::connects());
     all(mqtt::testing::other_packets_311());
     all(mqtt::testing::publishing_packets_5());
