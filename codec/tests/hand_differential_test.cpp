@@ -12,12 +12,10 @@
 namespace mqtt {
 namespace {
 
-using mqtt::testing::describe;
-
 std::set<std::string> met;  // field, wording and statement of every fault on which the two agreed
 
 std::string verdict(std::size_t taken, const Fault& fault) {
-    return std::to_string(taken) + (fault ? " " + describe(fault) : "");
+    return std::to_string(taken) + (fault ? " " + mqtt::testing::describe(fault) : "");
 }
 
 template <class P>
