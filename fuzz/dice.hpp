@@ -8,7 +8,7 @@ namespace fuzz {
 
 class Dice {
 public:
-    explicit Dice(std::uint32_t seed) : state_(seed * 0x9e3779b97f4a7c15u + 0x1234567u) {}
+    explicit Dice(std::uint32_t seed) : state_((seed + 1u) * 0xd1b54a32d192ed03u) {}
     std::uint32_t number() {  // splitmix64
         auto z = state_ += 0x9e3779b97f4a7c15u;
         z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
