@@ -71,9 +71,10 @@ int run(const DecodeOptions& o, const Common& common) {
     Window window(octets, o.max_packet, [&] { output.flush(); });
     const auto format = o.hex.empty() ? capture_format(window) : "";
     if (!format.empty())
-        usage(fmt::format("{}: is a capture ({}), which is not read yet; a stream of it: tshark -r FILE -q -z "
-                          "follow,tcp,raw,0, its hex to --hex",
-                          o.file, format));
+        usage(
+            fmt::format("{}: is a capture ({}), which is not read yet; a stream of it: tshark -r FILE -q -z "
+                        "follow,tcp,raw,0, its hex to --hex",
+                        o.file, format));
     Counts counts;
     auto last = mqtt::Version::v5;
     const auto tell = [&](const Piece& p) {
@@ -96,10 +97,14 @@ int run(const DecodeOptions& o, const Common& common) {
 Command add_decode(CLI::App& program) {
     auto common = std::make_shared<Common>();
     auto o = std::make_shared<DecodeOptions>();
-    CLI::App* app = program.add_subcommand("decode", "packets of a byte stream or hex, as text or JSON, with their faults");
+    CLI::App* app =
+        program.add_subcommand("decode", "packets of a byte stream or hex, as text or JSON, with their faults");
     app->add_option("FILE", o->file, "what one side of a connection sent; - is the standard input")->type_name("");
-    app->add_option("--hex", o->hex, "octets as hex digits, in one word or several")->type_name("BYTES")->expected(1, -1);
-    app->add_option("-V,--protocol-version", o->version, "3.1, 3.1.1 or 5, until a CONNECT tells; without both it is guessed")
+    app->add_option("--hex", o->hex, "octets as hex digits, in one word or several")
+        ->type_name("BYTES")
+        ->expected(1, -1);
+    app->add_option("-V,--protocol-version", o->version,
+                    "3.1, 3.1.1 or 5, until a CONNECT tells; without both it is guessed")
         ->type_name("VERSION");
     app->add_option("--direction", o->direction, "who sent it: client or server; else told by the packets")
         ->check(CLI::IsMember({"client", "server"}))
@@ -110,8 +115,9 @@ Command add_decode(CLI::App& program) {
         ->check(CLI::Range(std::size_t(16), mqtt::largest_packet))
         ->type_name("N");
     common->add(*app);
-    app->footer("--verbose: octets with the names of their fields. Exit code: 0 no fault, 1 faults, 2 wrong call or input.\n"
-                "A stream that ends in the middle of a packet is told, and is no fault.");
+    app->footer(
+        "--verbose: octets with the names of their fields. Exit code: 0 no fault, 1 faults, 2 wrong call or input.\n"
+        "A stream that ends in the middle of a packet is told, and is no fault.");
     return {app, common, [common, o] { return run(*o, *common); }};
 }
 

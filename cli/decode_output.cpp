@@ -31,7 +31,8 @@ void member(std::string& out, std::string_view key, std::size_t number) {
 }
 
 /// Up to the fields: what every line has.
-std::string line_begin(const Manner& manner, bool from_server, mqtt::Version v, std::string_view type, std::size_t length) {
+std::string line_begin(const Manner& manner, bool from_server, mqtt::Version v, std::string_view type,
+                       std::size_t length) {
     std::string out = "{\"time\":0";
     member(out, "session", manner.session);
     member(out, "direction", side(from_server));
@@ -61,7 +62,8 @@ std::string as_json(const Piece& p, const Manner& manner) {
     if (p.missing) member(out, "octets missing", p.missing);
     if (!p.reason.empty()) member(out, "reason", p.reason);
     if (p.packet->more_faults) member(out, "faults not listed", p.packet->more_faults);
-    if (p.kind == Kind::packet && p.octets.size() < p.length) member(out, "octets not looked at", p.length - p.octets.size());
+    if (p.kind == Kind::packet && p.octets.size() < p.length)
+        member(out, "octets not looked at", p.length - p.octets.size());
     std::string fields;
     if (p.kind != Kind::midstream) mqtt::append_json(fields, *p.packet);
     if (out.back() != '{' && !fields.empty()) out += ',';
@@ -80,11 +82,15 @@ std::string headline(const Piece& p) {
 std::string as_text(const Piece& p, const Manner& manner) {
     std::string out = fmt::format("{:>8}  {}\n", p.offset, headline(p));
     const bool annotate = manner.verbose && p.kind != Kind::midstream;
-    if (annotate) out += mqtt::annotated(*p.packet, p.octets, p.offset);
-    else for (const auto& fault : p.packet->faults) out += fmt::format("          ! {}\n", mqtt::describe(fault, p.offset));
+    if (annotate)
+        out += mqtt::annotated(*p.packet, p.octets, p.offset);
+    else
+        for (const auto& fault : p.packet->faults)
+            out += fmt::format("          ! {}\n", mqtt::describe(fault, p.offset));
     if (p.packet->more_faults) out += fmt::format("          ! {} faults more\n", p.packet->more_faults);
     if (p.kind == Kind::packet && p.octets.size() < p.length)
-        out += fmt::format("          only the first {} of {} octets were looked at (--max-packet)\n", p.octets.size(), p.length);
+        out += fmt::format("          only the first {} of {} octets were looked at (--max-packet)\n", p.octets.size(),
+                           p.length);
     return out;
 }
 
@@ -120,7 +126,8 @@ std::string as_text(const Counts& c) {
         out += fmt::format("  from {:<15}{:>10}{:>14} octets\n", side(from_server), c.directions[from_server].packets,
                            c.directions[from_server].octets);
     for (const auto& [statement, n] : c.faults)
-        out += fmt::format("  {:<20}{:>10} {}\n", statement.empty() ? "no statement" : statement, n, n == 1 ? "fault" : "faults");
+        out += fmt::format("  {:<20}{:>10} {}\n", statement.empty() ? "no statement" : statement, n,
+                           n == 1 ? "fault" : "faults");
     return out;
 }
 
@@ -130,7 +137,8 @@ void Output::flush() {
     for (std::string_view left = gathered_; !left.empty();) {
         const auto n = ::write(STDOUT_FILENO, left.data(), left.size());
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) throw conformance::FileError(std::string("the standard output cannot be written: ") + std::strerror(errno));
+        if (n < 0)
+            throw conformance::FileError(std::string("the standard output cannot be written: ") + std::strerror(errno));
         left.remove_prefix(std::size_t(n));
     }
     gathered_.clear();

@@ -26,8 +26,8 @@ struct Counts {
     struct Row {
         std::size_t packets = 0, octets = 0;
     };
-    std::map<std::string, Row, std::less<>> types;  // named ones, RESERVED among them
-    std::array<Row, 2> directions{};                // client, server
+    std::map<std::string, Row, std::less<>> types;           // named ones, RESERVED among them
+    std::array<Row, 2> directions{};                         // client, server
     std::map<std::string, std::size_t, std::less<>> faults;  // by statement
     std::size_t packets = 0, octets = 0, all_faults = 0;
     bool cut = false;  // the stream ends in the middle

@@ -10,7 +10,7 @@ using mqtt::Type;
 using mqtt::Version;
 using mqtt::View;
 
-constexpr std::size_t fixed_header = 5;  // octets at most
+constexpr std::size_t fixed_header = 5;      // octets at most
 constexpr std::size_t looked_at = 64 << 10;  // octets a guess is made of
 
 /// Who sends packets of that type, where only one side may.
@@ -30,7 +30,8 @@ std::optional<bool> is_from_server(Type type, Version v) {
 }
 
 /// The whole packets at the start of `in`; f is told each, and stops with false.
-template <class F> void each_packet(View in, F f) {
+template <class F>
+void each_packet(View in, F f) {
     for (auto frame = mqtt::declared_frame(in); frame.body && frame.size <= in.size() && f(frame, in.first(frame.size));
          frame = mqtt::declared_frame(in))
         in = in.subspan(frame.size);
@@ -73,10 +74,14 @@ public:
             if (offset_ == 0) begin(in, frame);
             if (frame.type() == Type::connack && guessed_ && frame.body) version_ = guess_version(in).version;
             const bool broken = !frame.body && in.size() >= fixed_header;
-            if (broken) gap(in);
-            else if (frame.size > options_.max_packet) large(in.first(std::min(in.size(), options_.max_packet)), frame);
-            else if (!frame.body || in.size() < frame.size) truncated(in, 0, frame);
-            else packet(in.first(frame.size), frame, frame.size);
+            if (broken)
+                gap(in);
+            else if (frame.size > options_.max_packet)
+                large(in.first(std::min(in.size(), options_.max_packet)), frame);
+            else if (!frame.body || in.size() < frame.size)
+                truncated(in, 0, frame);
+            else
+                packet(in.first(frame.size), frame, frame.size);
         }
     }
 
@@ -113,7 +118,12 @@ private:
             version_ = packet_.version;
         }
         if (!options_.from_server) from_server_ = is_from_server(packet_.type(), version_).value_or(from_server_);
-        Piece p{.kind = kind, .offset = offset_, .length = length, .octets = octets, .from_server = from_server_, .packet = &packet_};
+        Piece p{.kind = kind,
+                .offset = offset_,
+                .length = length,
+                .octets = octets,
+                .from_server = from_server_,
+                .packet = &packet_};
         offset_ += length;
         return p;
     }
@@ -125,8 +135,9 @@ private:
     void truncated(View octets, std::size_t skipped, const mqtt::Frame& frame) {
         Piece p = piece(Piece::Kind::truncated, octets, octets.size() + skipped);
         p.missing = frame.body ? frame.size - p.length : 0;
-        p.reason = frame.body ? "the stream ends in the middle of it, " + std::to_string(p.missing) + " octets are missing"
-                              : "the stream ends within the fixed header";
+        p.reason = frame.body
+                       ? "the stream ends in the middle of it, " + std::to_string(p.missing) + " octets are missing"
+                       : "the stream ends within the fixed header";
         tell_(p);
         window_.take(octets.size());
     }
@@ -184,7 +195,8 @@ Guess guess_version(View in) {
         return read_as(frame.size == frame.body + 2 ? Version::v3_1_1 : Version::v5, " by the length of CONNACK");
     const auto of_5 = faults_in(in, Version::v5), of_3_1_1 = faults_in(in, Version::v3_1_1);
     if (of_3_1_1 < of_5) return read_as(Version::v3_1_1, ", which finds fewer faults than 5");
-    return read_as(Version::v5, of_5 < of_3_1_1 ? ", which finds fewer faults than 3.1.1" : " (3.1.1 finds as few faults)");
+    return read_as(Version::v5,
+                   of_5 < of_3_1_1 ? ", which finds fewer faults than 3.1.1" : " (3.1.1 finds as few faults)");
 }
 
 void take_apart(Window& window, const StreamOptions& options, const std::function<void(const Piece&)>& tell,

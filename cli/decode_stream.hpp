@@ -61,7 +61,7 @@ struct Piece {
     };
     Kind kind{};
     std::size_t offset = 0, length = 0;
-    mqtt::View octets{};    // of a packet as many as are looked at: all, or as many as the window holds
+    mqtt::View octets{};  // of a packet as many as are looked at: all, or as many as the window holds
     bool from_server = false;
     const mqtt::Explained* packet = nullptr;
     std::size_t missing = 0;  // truncated: 0 where the fixed header is not whole

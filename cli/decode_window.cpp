@@ -15,7 +15,8 @@ namespace {
 constexpr std::size_t chunk = 64 << 10;
 
 [[noreturn]] void unreadable(const std::string& name) {
-    throw conformance::UsageError(name + ": cannot be read: " + (errno == EISDIR ? "is a folder" : std::strerror(errno)));
+    throw conformance::UsageError(name +
+                                  ": cannot be read: " + (errno == EISDIR ? "is a folder" : std::strerror(errno)));
 }
 
 }  // namespace

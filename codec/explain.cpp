@@ -32,19 +32,23 @@ struct Explainer : Base {
     }
     void keep_number(std::string_view n, const std::uint8_t* where, bool read, std::uint64_t v) {
         Field& f = keep(n, read ? Kind::number : Kind::raw, where);
-        if (read) f.number = std::uint32_t(v);
-        else f.text = bytes({where, at});
+        if (read)
+            f.number = std::uint32_t(v);
+        else
+            f.text = bytes({where, at});
     }
     struct Flags {
         Explainer& io;
         Base::Flags base;
         bool there;
-        template <class T> void bits(int low, int w, std::string_view n, T& v, Rule r = {}) {
+        template <class T>
+        void bits(int low, int w, std::string_view n, T& v, Rule r = {}) {
             base.bits(low, w, n, v, r);
             if (there)
                 io.keep(n, std::is_same_v<T, bool> ? Kind::truth : Kind::number, base.where, 0).number = unsigned(v);
         }
-        template <class T> void has(int low, std::string_view n, std::optional<T>& v) {
+        template <class T>
+        void has(int low, std::string_view n, std::optional<T>& v) {
             base.has(low, n, v);
             if (there) io.keep(n, Kind::presence, base.where, 0).number = v.has_value();
             if (n == "password flag") io.may_hide = v.has_value();
@@ -133,7 +137,8 @@ struct Explainer : Base {
         }
         if (at != where) keep(unlisted, Kind::raw, where).text = bytes({where, at});
     }
-    template <class T> void each(std::string_view n, List<T>& list, Ids ids) {
+    template <class T>
+    void each(std::string_view n, List<T>& list, Ids ids) {
         const auto first = at;
         if (at == end) fail(at, n, ids, "at least one is required");
         keep(n, Kind::list, at, 0);
@@ -178,7 +183,8 @@ struct Explainer : Base {
 bool is_level(std::uint8_t level) { return level >= 3 && level <= 5; }
 
 /// The version the packet asks to be read in.
-template <class P> Version walk(Explained& out, View in, std::size_t body, Version v) {
+template <class P>
+Version walk(Explained& out, View in, std::size_t body, Version v) {
     P p{};
     Findings findings{&out.faults};
     Places places;
@@ -193,13 +199,13 @@ template <class P> Version walk(Explained& out, View in, std::size_t body, Versi
         r.may_hide = P::type == Type::connect;
         r.keep("octets left over", Kind::raw, left).text = bytes({left, r.end});
     }
-    if constexpr (requires { p.level; }) return is_level(p.level) ? r.version : v;
-    else return v;
+    if constexpr (requires { p.level; })
+        return is_level(p.level) ? r.version : v;
+    else
+        return v;
 }
 
-bool is_reserved(std::uint8_t head, Version v) {
-    return head < 0x10 || (head >= 0xf0 && v != Version::v5);
-}
+bool is_reserved(std::uint8_t head, Version v) { return head < 0x10 || (head >= 0xf0 && v != Version::v5); }
 
 /// All but the fixed header.
 Version explain_body(Explained& out, View in, std::size_t body, Version v) {
@@ -213,16 +219,16 @@ Version explain_body(Explained& out, View in, std::size_t body, Version v) {
     }
     [&]<std::size_t... I>(std::index_sequence<I...>) {
         (void)((std::variant_alternative_t<I, Packet>::type == Type(in[0] >> 4) &&
-                (asked = walk<std::variant_alternative_t<I, Packet>>(out, in, body, v), true)) || ...);
+                (asked = walk<std::variant_alternative_t<I, Packet>>(out, in, body, v), true)) ||
+               ...);
     }(std::make_index_sequence<std::variant_size_v<Packet>>{});
     return asked;
 }
 
 /// What only the missing octets are to blame for.
 void excuse_the_cut(Explained& out) {
-    const auto first = std::find_if(out.faults.begin(), out.faults.end(), [&](const Fault& f) {
-        return f.what == "ends early" || f.offset >= out.here;
-    });
+    const auto first = std::find_if(out.faults.begin(), out.faults.end(),
+                                    [&](const Fault& f) { return f.what == "ends early" || f.offset >= out.here; });
     out.faults.erase(first, out.faults.end());
 }
 

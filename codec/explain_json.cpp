@@ -28,13 +28,20 @@ struct Json {
         out += '}';
     }
     void value(const Field& f) {
-        if (f.secret) out += "\"***\"";
-        else if (f.kind == Kind::truth || f.kind == Kind::presence) out += f.number ? "true" : "false";
-        else if (f.kind == Kind::raw) octets_as_hex(f.text, longest_rest);
-        else if (f.kind == Kind::number) number(f.number);
-        else if (f.kind == Kind::rest && f.text.size() > longest_rest) octets_as_hex(f.text, longest_rest);
-        else if (!is_utf8(f.text)) octets_as_hex(f.text, f.text.size());
-        else append_json_string(out, f.text);
+        if (f.secret)
+            out += "\"***\"";
+        else if (f.kind == Kind::truth || f.kind == Kind::presence)
+            out += f.number ? "true" : "false";
+        else if (f.kind == Kind::raw)
+            octets_as_hex(f.text, longest_rest);
+        else if (f.kind == Kind::number)
+            number(f.number);
+        else if (f.kind == Kind::rest && f.text.size() > longest_rest)
+            octets_as_hex(f.text, longest_rest);
+        else if (!is_utf8(f.text))
+            octets_as_hex(f.text, f.text.size());
+        else
+            append_json_string(out, f.text);
     }
     void key(std::string_view name, bool& first) {
         if (!std::exchange(first, false)) out += ',';
@@ -64,8 +71,10 @@ struct Json {
         for (bool first = true; i < fields.size() && fields[i].depth >= depth;) {
             if (!std::exchange(first, false)) out += ',';
             out += '{';
-            if (of_properties) property();
-            else members(std::uint8_t(depth + begins_item()));
+            if (of_properties)
+                property();
+            else
+                members(std::uint8_t(depth + begins_item()));
             out += '}';
         }
         out += ']';
@@ -82,7 +91,8 @@ struct Json {
         out += ",\"name\":";
         append_json_string(out, f.name);
         out += ",\"value\":";
-        const bool is_pair = i < fields.size() && fields[i].depth == f.depth && fields[i].name == f.name && !fields[i].property;
+        const bool is_pair =
+            i < fields.size() && fields[i].depth == f.depth && fields[i].name == f.name && !fields[i].property;
         if (is_pair) out += '[';
         value(f);
         if (!is_pair) return;
@@ -104,13 +114,20 @@ bool is_plain(char c) { return c >= 0x20 && c != '"' && c != '\\'; }
 void append_character(std::string& out, std::string_view& text) {
     const auto n = character(text);
     const char c = text[0];
-    if (n == 0) out += "\\ufffd";
-    else if (n > 1) out += text.substr(0, n);
-    else if (c == '"' || c == '\\') (out += '\\') += c;
-    else if (c == '\n') out += "\\n";
-    else if (c == '\t') out += "\\t";
-    else if (c == '\r') out += "\\r";
-    else ((out += "\\u00") += digits[std::uint8_t(c) >> 4]) += digits[c & 15];
+    if (n == 0)
+        out += "\\ufffd";
+    else if (n > 1)
+        out += text.substr(0, n);
+    else if (c == '"' || c == '\\')
+        (out += '\\') += c;
+    else if (c == '\n')
+        out += "\\n";
+    else if (c == '\t')
+        out += "\\t";
+    else if (c == '\r')
+        out += "\\r";
+    else
+        ((out += "\\u00") += digits[std::uint8_t(c) >> 4]) += digits[c & 15];
     text.remove_prefix(std::max<std::size_t>(n, 1));
 }
 
@@ -127,8 +144,6 @@ void append_json_string(std::string& out, std::string_view text) {
     out += '"';
 }
 
-void append_json(std::string& out, const Explained& packet) {
-    Json{out, packet.fields}.members(0);
-}
+void append_json(std::string& out, const Explained& packet) { Json{out, packet.fields}.members(0); }
 
 }  // namespace mqtt

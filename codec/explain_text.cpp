@@ -101,8 +101,7 @@ struct Rows {
         } while (from < shown);
         if (shown < f.size) row("", "... " + std::to_string(f.size - shown) + " octets more", "");
         for (const Fault* fault : faults)
-            if (fault->offset >= f.offset + std::max<std::size_t>(shown, 1))
-                row("", "", "! " + describe(*fault, base));
+            if (fault->offset >= f.offset + std::max<std::size_t>(shown, 1)) row("", "", "! " + describe(*fault, base));
     }
 };
 

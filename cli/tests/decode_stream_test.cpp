@@ -20,20 +20,22 @@ std::string pieces(const std::string& stream, const StreamOptions& options = {})
     Octets octets = Octets::of(stream);
     Window window(octets, options.max_packet, [] {});
     std::string out;
-    take_apart(window, options,
-               [&](const Piece& p) {
-                   out += std::string(p.type()) + " " + std::to_string(p.offset) + "+" + std::to_string(p.length) + " " +
-                          std::string(mqtt::name(p.packet->version)) + (p.from_server ? " server" : " client");
-                   if (p.missing) out += " -" + std::to_string(p.missing);
-                   out += p.packet->faults.empty() ? "; " : " !; ";
-               },
-               [](const Guess&) {});
+    take_apart(
+        window, options,
+        [&](const Piece& p) {
+            out += std::string(p.type()) + " " + std::to_string(p.offset) + "+" + std::to_string(p.length) + " " +
+                   std::string(mqtt::name(p.packet->version)) + (p.from_server ? " server" : " client");
+            if (p.missing) out += " -" + std::to_string(p.missing);
+            out += p.packet->faults.empty() ? "; " : " !; ";
+        },
+        [](const Guess&) {});
     return out;
 }
 
 TEST(DecodeStream, connect_tells_the_version_each_time) {
-    EXPECT_EQ(pieces(unhex(connect_3_1_1 + connect_5 + disconnect_5 + connect_3_1)),
-              "CONNECT 0+15 3.1.1 client; CONNECT 15+15 5 client; DISCONNECT 30+4 5 client; CONNECT 34+17 3.1 client; ");
+    EXPECT_EQ(
+        pieces(unhex(connect_3_1_1 + connect_5 + disconnect_5 + connect_3_1)),
+        "CONNECT 0+15 3.1.1 client; CONNECT 15+15 5 client; DISCONNECT 30+4 5 client; CONNECT 34+17 3.1 client; ");
     EXPECT_EQ(pieces(unhex(connect_5 + disconnect_5), {.version = mqtt::Version::v3_1_1}),
               "CONNECT 0+15 5 client; DISCONNECT 15+4 5 client; ");
     EXPECT_EQ(pieces(unhex(disconnect_5 + connect_5), {.version = mqtt::Version::v3_1_1}),
@@ -45,6 +47,9 @@ TEST(DecodeStream, connack_tells_it_by_its_length) {
     EXPECT_EQ(pieces(unhex("20 03 00 00 00"), {.version = mqtt::Version::v3_1_1}), "CONNACK 0+5 3.1.1 server !; ");
     EXPECT_EQ(pieces(unhex(connect_5 + "20 02 00 00")), "CONNECT 0+15 5 client; CONNACK 15+4 5 server !; ")
         << "a guess is no better than what CONNECT said";
+    EXPECT_EQ(
+        pieces(unhex("82 06 00 0a 00 01 61 00" + connect_5 + "20 02 00 00")),
+        "MIDSTREAM 0+0 3.1.1 client; SUBSCRIBE 0+8 3.1.1 client; CONNECT 8+15 5 client; CONNACK 23+4 5 server !; ");
 }
 TEST(DecodeStream, else_it_is_guessed_by_the_faults) {
     const auto guess = [](const char* digits) { return guess_version(mqtt::octets(unhex(digits))).version; };
@@ -98,12 +103,13 @@ TEST(DecodeStream, lengths_add_up_to_the_stream) {
         Octets octets = Octets::of(stream);
         Window window(octets, options.max_packet, [] {});
         std::size_t at = 0;
-        take_apart(window, options,
-                   [&](const Piece& p) {
-                       EXPECT_EQ(p.offset, at);
-                       at += p.length;
-                   },
-                   [](const Guess&) {});
+        take_apart(
+            window, options,
+            [&](const Piece& p) {
+                EXPECT_EQ(p.offset, at);
+                at += p.length;
+            },
+            [](const Guess&) {});
         EXPECT_EQ(at, stream.size());
     }
 }

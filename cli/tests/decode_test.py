@@ -4,6 +4,7 @@ import collections
 import json
 import os
 import random
+import select
 import subprocess
 import sys
 import unittest
@@ -249,6 +250,9 @@ class Streams(DecodeTest):
             for sent, told in ((CONNECT, b"       0  CONNECT "), (PING, b"      15  PINGREQ\n"), (PUBLISH, b"      17  PUBLISH ")):
                 p.stdin.write(sent)
                 p.stdin.flush()
+                if not select.select([p.stdout], [], [], 10)[0]:
+                    p.kill()
+                    self.fail(f"nothing came for {told}")
                 self.assertTrue(p.stdout.readline().startswith(told), told)
             p.stdin.close()
             self.assertEqual(p.wait(10), 0)

@@ -36,30 +36,33 @@ std::string rows(std::string_view digits, Version v, std::size_t base = 0) {
 
 TEST(ExplainJson, connect_of_every_version) {
     // 3.1.1, figure 3.6: flags 0xce, keep alive 10
-    EXPECT_EQ(json("10 20 00 04 4d 51 54 54 04 ce 00 0a 00 03 61 62 63 00 03 77 2f 74 00 03 62 79 65 00 01 75 00 02 70 77",
-                   v4),
-              R"({"protocol name":"MQTT","protocol level":4,"user name flag":true,"password flag":true,"will flag":true,)"
-              R"("will retain":false,"will QoS":1,"clean session":true,"keep alive":10,"client identifier":"abc",)"
-              R"("will topic":"w/t","will payload":"bye","user name":"u","password":"***"})");
+    EXPECT_EQ(
+        json("10 20 00 04 4d 51 54 54 04 ce 00 0a 00 03 61 62 63 00 03 77 2f 74 00 03 62 79 65 00 01 75 00 02 70 77",
+             v4),
+        R"({"protocol name":"MQTT","protocol level":4,"user name flag":true,"password flag":true,"will flag":true,)"
+        R"("will retain":false,"will QoS":1,"clean session":true,"keep alive":10,"client identifier":"abc",)"
+        R"("will topic":"w/t","will payload":"bye","user name":"u","password":"***"})");
     EXPECT_EQ(json("10 0f 00 06 4d 51 49 73 64 70 03 00 00 3c 00 01 63", v3),
               R"({"protocol name":"MQIsdp","protocol level":3,"user name flag":false,"password flag":false,)"
               R"("will flag":false,"clean session":false,"keep alive":60,"client identifier":"c"})");
-    EXPECT_EQ(json("10 25 00 04 4d 51 54 54 05 ce 00 0a 05 11 00 00 00 0a 00 01 63 05 18 00 00 00 05 00 01 77 00 01 78"
-                   " 00 01 75 00 01 70",
-                   v5),
-              R"({"protocol name":"MQTT","protocol level":5,"user name flag":true,"password flag":true,"will flag":true,)"
-              R"("will retain":false,"will QoS":1,"clean start":true,"keep alive":10,)"
-              R"("properties":[{"id":17,"name":"session expiry interval","value":10}],"client identifier":"c",)"
-              R"("will properties":[{"id":24,"name":"will delay interval","value":5}],)"
-              R"("will topic":"w","will payload":"x","user name":"u","password":"***"})");
+    EXPECT_EQ(
+        json("10 25 00 04 4d 51 54 54 05 ce 00 0a 05 11 00 00 00 0a 00 01 63 05 18 00 00 00 05 00 01 77 00 01 78"
+             " 00 01 75 00 01 70",
+             v5),
+        R"({"protocol name":"MQTT","protocol level":5,"user name flag":true,"password flag":true,"will flag":true,)"
+        R"("will retain":false,"will QoS":1,"clean start":true,"keep alive":10,)"
+        R"("properties":[{"id":17,"name":"session expiry interval","value":10}],"client identifier":"c",)"
+        R"("will properties":[{"id":24,"name":"will delay interval","value":5}],)"
+        R"("will topic":"w","will payload":"x","user name":"u","password":"***"})");
 }
 TEST(ExplainJson, publish_and_its_answers) {
     EXPECT_EQ(json("32 09 00 03 61 2f 62 00 0a 68 69", v4),  // 3.1.1, figure 3.11
               R"({"DUP":false,"QoS":1,"RETAIN":false,"topic name":"a/b","packet identifier":10,"payload":"hi"})");
-    EXPECT_EQ(json("39 09 00 01 74 05 22 00 00 ff 01", v5),
-              R"({"DUP":true,"QoS":0,"RETAIN":true,"topic name":"t",)"
-              R"("properties":[{"id":34,"name":"topic alias maximum","value":0},{"id":255,"name":"property","value":""}],)"
-              R"("payload":""})");
+    EXPECT_EQ(
+        json("39 09 00 01 74 05 22 00 00 ff 01", v5),
+        R"({"DUP":true,"QoS":0,"RETAIN":true,"topic name":"t",)"
+        R"("properties":[{"id":34,"name":"topic alias maximum","value":0},{"id":255,"name":"property","value":""}],)"
+        R"("payload":""})");
     EXPECT_EQ(json("40 02 00 0a", v5), R"({"packet identifier":10})");
     EXPECT_EQ(json("62 03 00 0a 92", v5), R"({"packet identifier":10,"reason code":146})");
     EXPECT_EQ(json("c0 00", v4), "{}");
@@ -73,12 +76,17 @@ TEST(ExplainJson, properties_in_order_with_duplicates) {
               R"({"id":38,"name":"user property","value":["a","b"]},)"
               R"({"id":9,"name":"correlation data","value":{"hex":"ff00","length":2}},)"
               R"({"id":11,"name":"subscription identifier","value":7}],"payload":"x"})");
+    EXPECT_EQ(json("30 08 00 01 74 04 0b 01 0b 02", v5),
+              R"({"DUP":false,"QoS":0,"RETAIN":false,"topic name":"t",)"
+              R"("properties":[{"id":11,"name":"subscription identifier","value":1},)"
+              R"({"id":11,"name":"subscription identifier","value":2}],"payload":""})");
     EXPECT_EQ(json("e0 05 00 03 7f 7a 7a", v5),
               R"({"reason code":0,"properties":[{"id":127,"name":"property","value":"zz"}]})");
 }
 TEST(ExplainJson, lists_hold_objects) {
-    EXPECT_EQ(json("82 0e 00 0a 00 03 61 2f 62 01 00 03 63 2f 64 02", v4),  // 3.1.1, figure 3.23
-              R"({"packet identifier":10,"subscriptions":[{"topic filter":"a/b","QoS":1},{"topic filter":"c/d","QoS":2}]})");
+    EXPECT_EQ(
+        json("82 0e 00 0a 00 03 61 2f 62 01 00 03 63 2f 64 02", v4),  // 3.1.1, figure 3.23
+        R"({"packet identifier":10,"subscriptions":[{"topic filter":"a/b","QoS":1},{"topic filter":"c/d","QoS":2}]})");
     EXPECT_EQ(json("82 07 00 0a 00 00 01 61 2e", v5),
               R"({"packet identifier":10,"properties":[],"subscriptions":[{"topic filter":"a","QoS":2,"no local":true,)"
               R"("retain as published":true,"retain handling":2}]})");
@@ -97,8 +105,9 @@ TEST(ExplainJson, of_what_is_broken) {
     EXPECT_EQ(json("40 03 00 0a ff", v4), R"({"packet identifier":10,"octets left over":{"hex":"ff","length":1}})");
     EXPECT_EQ(json("f0 02 00 0a", v4), R"({"body":{"hex":"000a","length":2}})");
     EXPECT_EQ(json("20 02 00 05", v5), R"({"session present":false,"reason code":5})");
-    EXPECT_EQ(json("20 04 00 00 05 21", v5),
-              R"({"session present":false,"reason code":0,"properties":[],"properties not whole":{"hex":"21","length":1}})");
+    EXPECT_EQ(
+        json("20 04 00 00 05 21", v5),
+        R"({"session present":false,"reason code":0,"properties":[],"properties not whole":{"hex":"21","length":1}})");
     EXPECT_EQ(json("20 06 00 00 03 27 00 09", v5),
               R"({"session present":false,"reason code":0,)"
               R"("properties":[{"id":39,"name":"maximum packet size","value":{"hex":"0009","length":2}}]})");
@@ -145,40 +154,43 @@ TEST(ExplainText, annotated_octets) {
               "       2  00 03 61 2f 62                                  topic name = \"a/b\"\n"
               "       7  00 0a                                           packet identifier = 10\n"
               "       9  68 69                                           payload = \"hi\"\n");
-    EXPECT_EQ(rows("e0 0b 04 09 26 00 01 61 00 01 62 7f 7a", v5),
-              "       0  e0 0b                                           fixed header: remaining length 11\n"
-              "       2  04                                              reason code = 4\n"
-              "       3  09                                              properties: 9 octets\n"
-              "       4  26 00 01 61                                       user property (0x26) = \"a\"\n"
-              "       8  00 01 62                                          user property = \"b\"\n"
-              "      11  7f 7a                                             property (0x7f) = \"z\"\n"
-              "             ^^                                           ! property: is unknown [X-2.2.2-property-unknown]"
-              " at 12\n");
+    EXPECT_EQ(
+        rows("e0 0b 04 09 26 00 01 61 00 01 62 7f 7a", v5),
+        "       0  e0 0b                                           fixed header: remaining length 11\n"
+        "       2  04                                              reason code = 4\n"
+        "       3  09                                              properties: 9 octets\n"
+        "       4  26 00 01 61                                       user property (0x26) = \"a\"\n"
+        "       8  00 01 62                                          user property = \"b\"\n"
+        "      11  7f 7a                                             property (0x7f) = \"z\"\n"
+        "             ^^                                           ! property: is unknown [X-2.2.2-property-unknown]"
+        " at 12\n");
 }
 TEST(ExplainText, faults_stand_under_their_octet) {
-    EXPECT_EQ(rows("82 0b 00 0a 00 01 61 04 00 01 62 03 00", v4, 100),
-              "     100  82 0b                                           fixed header: remaining length 11\n"
-              "     102  00 0a                                           packet identifier = 10\n"
-              "                                                          subscriptions\n"
-              "                                                            item\n"
-              "     104  00 01 61                                            topic filter = \"a\"\n"
-              "     107  04                                                  requested QoS\n"
-              "                                                                QoS = 0\n"
-              "                                                                reserved bits = 1\n"
-              "          ^^                                              ! reserved bits: are not as laid down [MQTT-3.8.3-4]"
-              " at 7 (107 in the stream)\n"
-              "                                                            item\n"
-              "     108  00 01 62                                            topic filter = \"b\"\n"
-              "     111  03                                                  requested QoS\n"
-              "                                                                QoS = 3\n"
-              "          ^^                                              ! QoS: is 3 [MQTT-3.8.3-4] at 11 (111 in the stream)\n"
-              "                                                            item\n"
-              "     112  00                                                  topic filter = (00)\n"
-              "          ^^                                              ! topic filter: ends early [X-2.0-packet-length]"
-              " at 12 (112 in the stream)\n"
-              "                                                              requested QoS: missing\n"
-              "                                                          ! requested QoS: ends early [X-2.0-packet-length]"
-              " at 13 (113 in the stream)\n");
+    EXPECT_EQ(
+        rows("82 0b 00 0a 00 01 61 04 00 01 62 03 00", v4, 100),
+        "     100  82 0b                                           fixed header: remaining length 11\n"
+        "     102  00 0a                                           packet identifier = 10\n"
+        "                                                          subscriptions\n"
+        "                                                            item\n"
+        "     104  00 01 61                                            topic filter = \"a\"\n"
+        "     107  04                                                  requested QoS\n"
+        "                                                                QoS = 0\n"
+        "                                                                reserved bits = 1\n"
+        "          ^^                                              ! reserved bits: are not as laid down [MQTT-3.8.3-4]"
+        " at 7 (107 in the stream)\n"
+        "                                                            item\n"
+        "     108  00 01 62                                            topic filter = \"b\"\n"
+        "     111  03                                                  requested QoS\n"
+        "                                                                QoS = 3\n"
+        "          ^^                                              ! QoS: is 3 [MQTT-3.8.3-4] at 11 (111 in the "
+        "stream)\n"
+        "                                                            item\n"
+        "     112  00                                                  topic filter = (00)\n"
+        "          ^^                                              ! topic filter: ends early [X-2.0-packet-length]"
+        " at 12 (112 in the stream)\n"
+        "                                                              requested QoS: missing\n"
+        "                                                          ! requested QoS: ends early [X-2.0-packet-length]"
+        " at 13 (113 in the stream)\n");
     EXPECT_EQ(rows("20 06 00 00 03 27 00 09", v5),
               "       0  20 06                                           fixed header: remaining length 6\n"
               "       2  00                                              acknowledge flags\n"
@@ -202,10 +214,11 @@ TEST(ExplainText, long_values_are_cut) {
     const std::string wire = unhex("30 fb 01 00 01 74") + std::string(248, 'x');
     const Told t(wire, v4);
     const auto text = annotated(t.packet, octets(wire));
-    EXPECT_NE(text.find("\n       6  78 78 78 78 78 78 78 78 78 78 78 78 78 78 78 78 payload = \"xxxx"), text.npos) << text;
+    EXPECT_NE(text.find("\n       6  78 78 78 78 78 78 78 78 78 78 78 78 78 78 78 78 payload = \"xxxx"), text.npos)
+        << text;
     EXPECT_NE(text.find("... 120 octets more\n"), text.npos) << text;
-    EXPECT_EQ(line(t.packet), R"(PUBLISH DUP=0 QoS=0 RETAIN=0 topic name="t" payload=")" + std::string(80, 'x') +
-                                  "\"... (248 octets)");
+    EXPECT_EQ(line(t.packet),
+              R"(PUBLISH DUP=0 QoS=0 RETAIN=0 topic name="t" payload=")" + std::string(80, 'x') + "\"... (248 octets)");
 }
 TEST(ExplainText, a_line_is_what_print_makes) {
     for (auto part : {connects(), other_packets_311(), publishing_packets_5(), other_packets_5()})
@@ -219,8 +232,8 @@ TEST(ExplainText, a_line_is_what_print_makes) {
 }
 
 TEST(Explain, a_password_is_shown_nowhere) {
-    const auto whole = unhex("10 1b 00 04 4d 51 54 54 04 c2 00 0a 00 01 63 00 01 75") +
-                       std::string("\0\x09hunter2hi", 11);
+    const auto whole =
+        unhex("10 1b 00 04 4d 51 54 54 04 c2 00 0a 00 01 63 00 01 75") + std::string("\0\x09hunter2hi", 11);
     std::vector<std::string> wires{whole, whole.substr(0, 20), whole.substr(0, 24)};
     for (const std::size_t at : {12u, 15u, 18u}) {  // lengths that reach into the password, or past it
         wires.push_back(whole);
@@ -237,9 +250,17 @@ TEST(Explain, a_password_is_shown_nowhere) {
         EXPECT_NE(all.find("***"), all.npos) << all;
     }
 }
+TEST(Explain, only_the_length_of_a_password_is_shown) {
+    const char *good = "10 14 00 04 4d 51 54 54 04 c2 00 0a 00 01 63 00 01 75 00 02 70 77",
+               *too_long = "10 14 00 04 4d 51 54 54 04 c2 00 0a 00 01 63 00 01 75 00 09 70 77",
+               *no_flag = "10 14 00 04 4d 51 54 54 04 82 00 0a 00 01 63 00 01 75 00 02 70 77";
+    EXPECT_NE(rows(good, v4).find("\n      18  00 02 ** **  "), std::string::npos) << rows(good, v4);
+    EXPECT_NE(rows(too_long, v4).find("\n      18  ** ** ** **  "), std::string::npos) << rows(too_long, v4);
+    EXPECT_NE(rows(no_flag, v4).find("\n      18  ** ** ** **  "), std::string::npos) << rows(no_flag, v4);
+}
 TEST(Explain, takes_the_version_from_connect) {
-    const Told five(unhex("10 0d 00 04 4d 51 54 54 05 02 00 3c 00 00 00"), v4), three(
-        unhex("11 0f 00 06 4d 51 49 73 64 70 03 02 00 3c 00 01 63"), v5);
+    const Told five(unhex("10 0d 00 04 4d 51 54 54 05 02 00 3c 00 00 00"), v4),
+        three(unhex("11 0f 00 06 4d 51 49 73 64 70 03 02 00 3c 00 01 63"), v5);
     EXPECT_EQ(five.packet.version, v5);
     EXPECT_TRUE(five.packet.faults.empty());
     EXPECT_EQ(three.packet.version, v3);
@@ -339,6 +360,21 @@ TEST(Explain, lists_of_any_length_take_bounded_memory) {
     expect_tiles(p);
     EXPECT_EQ(p.packet.fields.back().text, "x");
     EXPECT_EQ(p.packet.fields[p.packet.fields.size() - 2].name, "properties not listed");
+}
+TEST(Explain, lengths_at_their_edges) {
+    struct Row {
+        const char* header;
+        std::size_t body, size;
+    };
+    for (const auto& r : {Row{"c0 00", 2, 2}, Row{"30 7f", 2, 129}, Row{"30 80 01", 3, 131}, Row{"30 ff 7f", 3, 16'386},
+                          Row{"30 80 80 01", 4, 16'388}, Row{"30 ff ff 7f", 4, 2'097'155},
+                          Row{"30 80 80 80 01", 5, 2'097'157}, Row{"30 ff ff ff 7f", 5, 268'435'460}, Row{"30", 0, 0},
+                          Row{"30 ff ff ff", 0, 0}, Row{"30 ff ff ff ff 01", 0, 0}}) {
+        const auto wire = unhex(r.header);
+        EXPECT_EQ(declared_frame(octets(wire)).body, r.body) << r.header;
+        EXPECT_EQ(declared_frame(octets(wire)).size, r.size) << r.header;
+        EXPECT_EQ(Told(wire, v5).packet.size, r.size) << r.header;
+    }
 }
 TEST(Explain, names_types_of_its_version) {
     EXPECT_EQ(Told(unhex("f0 00"), v5).packet.type_name(), "AUTH");
