@@ -87,6 +87,9 @@ TEST(DecodeStream, packets_above_the_window_are_skipped) {
     const StreamOptions small{.version = mqtt::Version::v3_1_1, .max_packet = 16};
     const std::string large = unhex("30 80 80 08 00 01 74") + std::string(131072 - 3, 'x'), ping = unhex("c0 00");
     EXPECT_EQ(pieces(large + ping, small), "PUBLISH 0+131076 3.1.1 client; PINGREQ 131076+2 3.1.1 client; ");
+    EXPECT_EQ(pieces(large + ping, {.version = mqtt::Version::v3_1_1}),
+              "PUBLISH 0+131076 3.1.1 client; PINGREQ 131076+2 3.1.1 client; ")
+        << "it takes more than one read";
     EXPECT_EQ(pieces(large.substr(0, 100'000), small), "TRUNCATED 0+100000 3.1.1 client -31076; ");
     EXPECT_EQ(pieces(large.substr(0, 50), small), "TRUNCATED 0+50 3.1.1 client -131026; ");
     EXPECT_EQ(pieces(unhex("30 10 00 01 74") + std::string(13, 'x') + ping, small),
