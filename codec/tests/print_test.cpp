@@ -47,6 +47,13 @@ TEST(Print, cuts_long_values_and_stays_on_one_line) {
     EXPECT_NE(line.find("(1000 octets)"), line.npos) << line;
     EXPECT_EQ(print(Publish{.topic = "t", .payload = "a\nb\r\0"sv}, v4).find_first_of("\n\r\0"sv), line.npos);
 }
+TEST(Print, shows_eighty_octets_of_a_value) {
+    const std::string eighty(80, 'x');
+    EXPECT_EQ(print(Publish{.topic = "t", .payload = eighty}, v4),
+              "PUBLISH DUP=0 QoS=0 RETAIN=0 topic name=\"t\" payload=\"" + eighty + "\"");
+    EXPECT_EQ(print(Publish{.topic = "t", .payload = eighty + "y"}, v4),
+              "PUBLISH DUP=0 QoS=0 RETAIN=0 topic name=\"t\" payload=\"" + eighty + "\"... (81 octets)");
+}
 TEST(Print, every_type_begins_with_its_name) {
     for (auto part : {connects(), other_packets_311(), publishing_packets_5(), other_packets_5()})
         for (auto& g : part) {
@@ -141,6 +148,10 @@ TEST(Quoted, cuts_between_characters) {
     const auto binary = quoted(std::string(100, '\x80'), 10);  // no characters at all: cut, but not to nothing
     EXPECT_TRUE(binary.starts_with(R"("\x80\x80)")) << binary;
     EXPECT_TRUE(binary.ends_with("... (100 octets)")) << binary;
+    EXPECT_EQ(quoted(std::string(9, '\x80'), 5), R"("\x80\x80"... (9 octets))");  // three octets back at most
+    EXPECT_EQ(quoted("a\xf0\x9f\x98\x80", 4), "\"a\"... (5 octets)");            // those of the longest character
+    EXPECT_EQ(quoted("\xc3\xbc", 1), "\"\"... (2 octets)");
+    EXPECT_EQ(quoted("abc", 0), "\"\"... (3 octets)");
 }
 
 }  // namespace

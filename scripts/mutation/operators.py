@@ -23,11 +23,6 @@ class Source:
         plain = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", lambda m: re.sub(r"[^\n]", " ", m.group()), plain, flags=re.M)
         self.code = re.sub(r"^[^\n]*\bstatic_assert\b[^\n]*", lambda m: " " * len(m.group()), plain, flags=re.M)
 
-    def line(self, at):
-        """Number of the line, and its text without the blanks around it."""
-        number = self.text.count("\n", 0, at) + 1
-        return number, self.text.split("\n")[number - 1].strip()
-
     def closing(self, at):
         """Where the bracket that opens at `at` is closed."""
         depth = 0
