@@ -136,7 +136,7 @@ private:
         Piece p = piece(Piece::Kind::truncated, octets, octets.size() + skipped);
         p.missing = frame.body ? frame.size - p.length : 0;
         p.reason = frame.body
-                       ? "the stream ends in the middle of it, " + std::to_string(p.missing) + " octets are missing"
+                       ? "the stream ends in the middle of it; octets missing: " + std::to_string(p.missing)
                        : "the stream ends within the fixed header";
         tell_(p);
         window_.take(octets.size());

@@ -90,7 +90,7 @@ class Text(DecodeTest):
         result = decode("-", "-V", "4", stdin=PUBLISH + PUBLISH[:6])
         self.assertEqual(result.returncode, 0, "a cut is no fault of a peer")
         self.assertIn("       9  TRUNCATED PUBLISH ", result.stdout.decode())
-        self.assertIn("the stream ends in the middle of it, 3 octets are missing\n", result.stdout.decode())
+        self.assertIn("the stream ends in the middle of it; octets missing: 3\n", result.stdout.decode())
         result = decode("-", "-V", "4", stdin=PUBLISH + b"\x30\xff\xff\xff\xff\x01" + PUBLISH)
         self.assertEqual(result.returncode, 1)
         self.assertIn("       9  GAP: its fixed header is broken; 15 octets were not decoded\n", result.stdout.decode())
