@@ -1,6 +1,6 @@
 #include "fuzz/play.hpp"
 
-#include <memory>
+#include <optional>
 
 #include "codec/damage.hpp"
 #include "codec/hex.hpp"
@@ -35,7 +35,9 @@ void tame(mqtt::Packet& packet) {
 class Player {
 public:
     Player(const Scenario& s, std::string* story)
-        : settings_(broker_settings(s)), honest_(s.violation == 0), small_(s.settings & 1), broker_(settings_),
+        : Player(s, broker_settings(s), story) {}
+    Player(const Scenario& s, reference::Settings settings, std::string* story)
+        : limits_(settings.limits), honest_(s.violation == 0), small_(s.settings & 1), broker_(std::move(settings)),
           story_(story) {}
 
     void run(const Step& step, mqtt::View octets) {
@@ -71,7 +73,7 @@ public:
     }
 
 private:
-    std::unique_ptr<Watch>& client() { return clients_[who_]; }
+    std::optional<Watch>& client() { return clients_[who_]; }
     void tell(const char* what, mqtt::View octets) {
         if (!story_) return;
         *story_ += "client " + std::to_string(who_) + what + mqtt::hex(octets, 400) + "\n";
@@ -93,7 +95,7 @@ private:
     }
     void open() {
         lose();
-        client() = std::make_unique<Watch>(broker_.open(now_));
+        client().emplace(broker_.open(now_));
         ++played_.connections;
     }
     void dial(Input& input) {
@@ -205,15 +207,15 @@ private:
     }
     // Deliveries stop at the bound; answers go on, as far as there are questions.
     void check_room(std::size_t octets, std::size_t waiting) const {
-        const auto& limits = settings_.limits;
+        const auto& limits = limits_;
         promise(octets <= limits.outbox_octets + 20 * waiting + 2 * largest_ + 16 * limits.inflight + 1'024,
                 "what waits to be taken is bounded");
     }
     void check() {
         const auto n = broker_.counts();
-        const auto& limits = settings_.limits;
+        const auto& limits = limits_;
         std::size_t open = 0;
-        for (const auto& c : clients_) open += c != nullptr;
+        for (const auto& c : clients_) open += c.has_value();
         promise(n.links == open, "the broker has the connections that there are");
         promise(n.sessions <= limits.sessions + Step::clients, "sessions are bounded");
         promise(n.subscriptions <= n.sessions * limits.subscriptions, "subscriptions are bounded");
@@ -225,11 +227,11 @@ private:
         }
     }
 
-    reference::Settings settings_;
+    reference::Limits limits_;
     bool honest_, small_;
     Broker broker_;
     Time now_{1'000'000};
-    std::unique_ptr<Watch> clients_[Step::clients];
+    std::optional<Watch> clients_[Step::clients];
     unsigned who_ = 0;
     std::size_t largest_ = 0;
     std::string wire_;
