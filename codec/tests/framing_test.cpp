@@ -170,6 +170,19 @@ TEST(RemainingLength, limit_bounds_decoding_too) {
     EXPECT_TRUE(f.next(v5, fault, {3}).empty());
     EXPECT_EQ(fault.what, "is above the maximum packet size");
 }
+TEST(Frame, of_no_octets_is_nothing_and_no_fault) {
+    for (auto v : {v3, v4, v5}) {
+        Packet p;
+        Pingreq ping;
+        Fault fault;
+        EXPECT_EQ(frame(View{}, v, fault).size, 0u);
+        EXPECT_EQ(decode(p, View{}, v, fault), 0u);
+        EXPECT_EQ(decode(ping, View{}, v, fault), 0u);
+        EXPECT_FALSE(fault);
+        EXPECT_EQ(decode_leniently(p, View{}, v), 0u);
+        EXPECT_TRUE(all_faults(View{}, v).empty());
+    }
+}
 TEST(Frame, tells_type_body_and_size) {
     Fault fault;
     auto wire = unhex("3b 80 01");

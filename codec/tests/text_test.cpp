@@ -50,6 +50,27 @@ TEST(Utf8, bad_sequences_are_refused_everywhere) {
             EXPECT_FALSE(is_topic_filter(s, v5)) << hex(octets(s));
         });
 }
+/// What follows a text is not its own, be it ever so fitting.
+TEST(Utf8, characters_that_go_on_beyond_the_text_are_ill_formed) {
+    for (Text c : good_characters)
+        for (std::size_t lead = 0; lead <= 17; ++lead)
+            for (std::size_t n = 1; n < c.size(); ++n) {
+                const auto s = std::string(lead, 'a') + std::string(c);
+                const auto part = Text(s).substr(0, lead + n);
+                EXPECT_FALSE(is_utf8(part)) << hex(octets(s)) << " without its end";
+                EXPECT_FALSE(is_topic_name(part)) << hex(octets(s));
+                EXPECT_FALSE(is_topic_filter(part, v5)) << hex(octets(s));
+            }
+}
+TEST(Utf8, plain_octets_between_hide_nothing) {
+    for (std::size_t lead = 0; lead <= 8; ++lead)
+        for (std::size_t between = 0; between <= 20; ++between)
+            for (Text bad : bad_sequences) {
+                const auto plain = std::string(between, 'a');
+                const auto s = std::string(lead, 'a') + "\xc3\xbc" + plain + std::string(bad) + "aa";
+                EXPECT_FALSE(is_utf8(s)) << hex(octets(s));
+            }
+}
 TEST(Utf8, null_character_and_ill_formed_text_are_told_apart) {
     const Ids other{"other", "other"};
     EXPECT_EQ(why_not(Must::be_utf8, "a\0\xff"sv, v4, other).ids.in(v4), "MQTT-1.5.3-2");
