@@ -63,6 +63,7 @@ WORDS = {
         {"std::uint8_t", "std::uint16_t", "std::uint32_t"},
     ],
 }
+WIDER = {("std::uint8_t", "std::uint16_t"), ("std::uint8_t", "std::uint32_t"), ("std::uint16_t", "std::uint32_t")}
 
 
 def swaps(source):
@@ -78,8 +79,10 @@ def words(source):
         for group in groups:
             pattern = r"(?<![\w:.])(?:" + "|".join(map(re.escape, sorted(group, key=len, reverse=True))) + r")\b"
             for m in re.finditer(pattern, source.code):
+                on_the_wire = source.code[: m.start()].endswith(("number<", "number("))  # elsewhere, wider does no harm
                 for after in sorted(group - {m.group()}):
-                    yield Site(source.file, m.start(), m.end(), operator, after)
+                    if on_the_wire or (m.group(), after) not in WIDER:
+                        yield Site(source.file, m.start(), m.end(), operator, after)
 
 
 def literals(source):
@@ -153,9 +156,6 @@ def rules(source):
         at = ids.index(m.group(1))
         for other in {"", ids[at - 1], ids[(at + 1) % len(ids)]} - {m.group(1)}:
             yield Site(source.file, m.start(1), m.end(1), "another statement", other)
-    for m in re.finditer(r'(?<=[{ ])""(?=[,}])', source.text):
-        if ids and re.search(r"\{(?:Must::\w+, )?(?:\"[^\"]*\", )?$", source.text[: m.start()]):
-            yield Site(source.file, m.start(), m.end(), "another statement", f'"{ids[0]}"')
     if source.file.endswith(("packets.hpp", "properties.hpp")):
         for m in re.finditer(r'(?<=[ (])"([a-zA-Z][\w ]+)"', source.text):
             yield Site(source.file, m.start(1), m.end(1), "another name", m.group(1) + "s")
