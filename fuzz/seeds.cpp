@@ -1,6 +1,11 @@
 #include "fuzz/seeds.hpp"
 
+#include <set>
+
 #include "codec/damage.hpp"
+#include "codec/hex.hpp"
+#include "codec/tests/faulty_packets.hpp"
+#include "codec/tests/good_packets.hpp"
 #include "fuzz/drawing.hpp"
 #include "fuzz/streams.hpp"
 
@@ -18,6 +23,7 @@ public:
         for (auto v : versions)
             for (std::size_t type = 0; type < types; ++type) packets(v, type);
         streams();
+        vectors();
         topics();
         return std::move(seeds_);
     }
@@ -66,6 +72,30 @@ private:
         return made;
     }
 
+    // Packets of one type, each with a fault that those before did not have.
+    void different_faults(Version v, std::size_t type) {
+        std::set<std::string_view> met;
+        for (int attempt = 0; attempt < 200 && met.size() < 8; ++attempt) {
+            const auto wire = drawn(v, type, &Drawn::wire, 50).wire;
+            const auto bad = faulty(v, wire).substr(2);
+            mqtt::Packet packet;
+            mqtt::Fault fault;
+            mqtt::decode(packet, mqtt::octets(bad), v, fault);
+            if (fault && bad.size() > 40 && met.insert(fault.what).second) add("decode", head(v, 2) + bad);
+        }
+    }
+
+    // Bodies that end early, at different places: what an explaining walk makes of fields that are not there.
+    void early_ends(Version v, std::size_t type) {
+        for (int n = 0; n < 5; ++n) {
+            auto wire = drawn(v, type, &Drawn::wire, n % 2 ? 100 : 60).wire;
+            if (wire.size() < 8 || wire.size() >= 130) continue;
+            wire.resize(3 + dice_.roll(wire.size() - 3));
+            wire[1] = static_cast<char>(wire.size() - 2);
+            add("decode", head(v, 2) + wire);
+        }
+    }
+
     // One type in one version: good ones, damaged ones, one cut short; and draws that make such packets.
     void packets(Version v, std::size_t type) {
         if (type + 1 == types && v != Version::v5) return;
@@ -78,11 +108,33 @@ private:
             if (n == 0) add("decode", head(v, 2) + wire.substr(0, wire.size() - 1));
             wires_[std::size_t(v) - 3].push_back(wire);
         }
+        different_faults(v, type);
+        early_ends(v, type);
         for (int n = 0; n < 8; ++n) {
             const auto draws = drawn(v, type, &Drawn::draws, 60).draws;
             if (n > 0 && draws.size() < 20) return;  // a packet with next to nothing in it
             add("round_trip", head(v, 6) + static_cast<char>(type) + draws);
         }
+    }
+
+    // The packets that were written by hand, eight in a row: every rule of the codec is broken in one of them.
+    void vectors() {
+        std::string rows[3];
+        std::size_t counts[3]{};
+        const auto put = [&](Version v, const char* digits) {
+            const auto i = std::size_t(v) - 3;
+            rows[i] += mqtt::from_hex(digits).value_or("");
+            mqtt::Fault fault;
+            mqtt::frame(mqtt::octets(rows[i]), v, fault);
+            if (++counts[i] % 8 == 0 || fault) flush(v, rows[i]);
+        };
+        for (const auto& good : mqtt::testing::good_packets()) put(good.version, good.hex);
+        for (const auto& bad : mqtt::testing::bad_packets()) put(bad.version, bad.hex);
+        for (auto v : versions) flush(v, rows[std::size_t(v) - 3]);
+    }
+    void flush(Version v, std::string& row) {
+        if (!row.empty()) add("framing", head(v, 1) + std::string("\0\0\0\0\6", 5) + row);
+        row.clear();
     }
 
     void streams() {

@@ -302,13 +302,6 @@ void expect_tiles(const Told& t) {
     }
     EXPECT_EQ(at, t.packet.here) << hex(octets(t.wire), 64);
 }
-std::vector<Bad> bad_packets() {
-    std::vector<Bad> all;
-    for (std::span<const Bad> part : {std::span<const Bad>(bad::fixed_headers), std::span<const Bad>(bad::connecting),
-                                      std::span<const Bad>(bad::publishing), std::span<const Bad>(bad::subscribing)})
-        all.insert(all.end(), part.begin(), part.end());
-    return all;
-}
 TEST(Explain, finds_the_faults_that_decoding_finds) {
     for (const auto& b : bad_packets()) {
         const Told t(unhex(b.hex), b.version);

@@ -1,5 +1,7 @@
 // Faulty packets by hand: what is broken, where, and the statement that forbids it.
 #pragma once
+#include <vector>
+
 #include "codec/codec.hpp"
 
 namespace mqtt::testing {
@@ -208,5 +210,15 @@ inline constexpr Bad subscribing[]{
     {"b0 03 00 0a 00", v4, "X-2.0-packet-length", "packet", 4},
 };
 }  // namespace bad
+
+inline std::vector<Bad> bad_packets() {
+    std::vector<Bad> all;
+    const auto add = [&](std::span<const Bad> part) { all.insert(all.end(), part.begin(), part.end()); };
+    add(bad::fixed_headers);
+    add(bad::connecting);
+    add(bad::publishing);
+    add(bad::subscribing);
+    return all;
+}
 
 }  // namespace mqtt::testing

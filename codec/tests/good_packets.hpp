@@ -144,4 +144,11 @@ inline std::vector<Good> longer_than_needed() {
     };
 }
 
+inline std::vector<Good> good_packets() {
+    std::vector<Good> all;
+    for (auto part : {connects(), other_packets_311(), publishing_packets_5(), other_packets_5()})
+        all.insert(all.end(), part.begin(), part.end());
+    return all;
+}
+
 }  // namespace mqtt::testing

@@ -31,22 +31,6 @@ void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
 namespace mqtt::testing {
 namespace {
 
-std::vector<Good> good_packets() {
-    std::vector<Good> all;
-    for (auto part : {connects(), other_packets_311(), publishing_packets_5(), other_packets_5()})
-        all.insert(all.end(), part.begin(), part.end());
-    return all;
-}
-std::vector<Bad> bad_packets() {
-    std::vector<Bad> all;
-    auto add = [&](std::span<const Bad> part) { all.insert(all.end(), part.begin(), part.end()); };
-    add(bad::fixed_headers);
-    add(bad::connecting);
-    add(bad::publishing);
-    add(bad::subscribing);
-    return all;
-}
-
 bool decodes(Packet&, std::string&&, Version) = delete;  // views of it would dangle
 /// Decodes all of `wire` without fault; false leaves a failure behind.
 bool decodes(Packet& out, const std::string& wire, Version v) {
