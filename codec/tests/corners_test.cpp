@@ -1,7 +1,7 @@
-// What scripts/mutate showed to be watched by nobody: marks of every kind of field, masks, defaults, unknown identifiers.
+// What scripts/mutate showed to be watched by nobody: marks of all kinds of fields, masks, defaults, unknown ids.
 #include <set>
 
-#include "codec/tests/good_packets.hpp"
+#include "codec/vectors/good_packets.hpp"
 #include "codec/tests/property_places.hpp"
 #include "codec/tests/testing.hpp"
 

@@ -1,6 +1,6 @@
 // Rows and JSON of packets that are odd in one place: what scripts/mutate showed to be watched by nobody.
 #include "codec/explain.hpp"
-#include "codec/tests/good_packets.hpp"
+#include "codec/vectors/good_packets.hpp"
 #include "codec/tests/testing.hpp"
 
 namespace mqtt::testing {

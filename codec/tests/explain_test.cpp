@@ -2,8 +2,8 @@
 #include <random>
 
 #include "codec/explain.hpp"
-#include "codec/tests/faulty_packets.hpp"
-#include "codec/tests/good_packets.hpp"
+#include "codec/vectors/faulty_packets.hpp"
+#include "codec/vectors/good_packets.hpp"
 #include "codec/tests/testing.hpp"
 
 namespace mqtt::testing {

@@ -1,6 +1,6 @@
 // One read is not one packet: framing over every chunking, and the edges of the remaining length.
 #include "codec/framer.hpp"
-#include "codec/tests/good_packets.hpp"
+#include "codec/vectors/good_packets.hpp"
 #include "codec/tests/testing.hpp"
 
 namespace mqtt::testing {

@@ -5,8 +5,8 @@
 #include "bench/hand.hpp"
 #include "codec/tests/arbitrary.hpp"
 #include "codec/damage.hpp"
-#include "codec/tests/faulty_packets.hpp"
-#include "codec/tests/good_packets.hpp"
+#include "codec/vectors/faulty_packets.hpp"
+#include "codec/vectors/good_packets.hpp"
 #include "codec/tests/testing.hpp"
 
 namespace mqtt {

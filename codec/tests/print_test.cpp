@@ -1,5 +1,5 @@
 // Lines and hex as people read them.
-#include "codec/tests/good_packets.hpp"
+#include "codec/vectors/good_packets.hpp"
 #include "codec/tests/testing.hpp"
 
 namespace mqtt::testing {

@@ -8,8 +8,8 @@
 #include <set>
 #include <sstream>
 
-#include "codec/tests/faulty_packets.hpp"
-#include "codec/tests/good_packets.hpp"
+#include "codec/vectors/faulty_packets.hpp"
+#include "codec/vectors/good_packets.hpp"
 #include "codec/tests/property_places.hpp"
 #include "codec/tests/testing.hpp"
 

@@ -14,8 +14,8 @@
 #include "codec/damage.hpp"
 #include "codec/hex.hpp"
 #include "codec/tests/differential/rare_packets.hpp"
-#include "codec/tests/faulty_packets.hpp"
-#include "codec/tests/good_packets.hpp"
+#include "codec/vectors/faulty_packets.hpp"
+#include "codec/vectors/good_packets.hpp"
 #include "fuzz/dice.hpp"
 #include "fuzz/drawing.hpp"
 
