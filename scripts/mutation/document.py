@@ -1,12 +1,13 @@
-"""docs/mutation.md: the list of a run."""
+"""docs/mutation.md: the lists of a run."""
 import collections
 
 INTRO = """# Mutation: what the codec's tests catch
 
-Written by `{command}`. Operators are drawn with even odds, then one of their places. What does
-not compile is drawn again, and so is what stands in `scripts/mutation/equivalent.tsv`, with the reason why nothing that
-can be observed changes. Judges, in this order: the unit tests of the codec, one program a file; then {fuzz} s in all of
-the fuzz targets, from the seeds of the corpus. A row names the first that noticed.
+Written by `{command}`. Operators are drawn with even odds, then one of their places in
+the codec as it is: after a change of it, a seed gives other mutants. What does not compile is drawn again, and so is
+what stands in `scripts/mutation/equivalent.tsv`, with the reason why nothing that can be observed changes. Judges, in
+this order: the unit tests of the codec, one program a file; then {fuzz} s in all of the fuzz targets, from the seeds
+of the corpus. A row names the first that noticed.
 
 {summary}
 
@@ -40,10 +41,12 @@ def rows(results):
 
 
 def write(path, command, fuzz, runs):
-    """`runs`: the results by seed."""
+    """`runs`: the results by seed. What stands from the first `##` on was written by hand, and stays."""
+    before = path.read_text() if path.is_file() else ""
     parts = [INTRO.format(command=command, fuzz=fuzz, summary="\n".join(summary(s, r) for s, r in runs.items()))]
     for n, (seed, results) in enumerate(runs.items()):
         if n:
             parts.append(f"\nSeed {seed}:\n\n" + INTRO.rsplit("\n\n", 1)[1])
         parts += rows(results)
-    path.write_text("".join(parts))
+    by_hand = before.find("\n## ")
+    path.write_text("".join(parts) + (before[by_hand:] if by_hand >= 0 else ""))
