@@ -101,6 +101,8 @@ TEST(Lists, are_the_same_item_by_item) {
     const Properties none, a(one), b(two), c(other);
     EXPECT_TRUE(none == Properties{} && a == Properties(one) && b == Properties(two));
     EXPECT_FALSE(a == b || b == a || a == c || none == a || a == none);
+    const Property same_twice[]{one[0], one[0]};
+    EXPECT_FALSE(a == Properties(same_twice) || Properties(same_twice) == a);
     const auto wire = unhex("23 00 07 23 00 08");
     EXPECT_TRUE(Properties::raw(octets(wire), v5) == b);
     EXPECT_FALSE(Properties::raw(octets(wire), v5) == a);

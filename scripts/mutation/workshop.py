@@ -11,8 +11,8 @@ import time
 FOLDERS = ("codec", "fuzz", "reference", "bench", "cmake")
 HERE = pathlib.Path(__file__).resolve().parent
 # Programs that find most for their seconds come first; every other test of codec/tests stands between FIRST and LAST.
-FIRST = ("vectors_test", "flags_test", "corners_test", "edges_test", "framing_test", "text_test", "print_test", "explain_test",
-         "explain_rows_test")
+FIRST = ("vectors_test", "flags_test", "corners_test", "edges_test", "framing_test", "text_test", "print_test",
+         "explain_test", "explain_rows_test")
 LAST = ("round_trip_test", "hand_differential_test", "fuzz_replay_test")
 OWN = {"text": "text_test", "topics": "text_test", "explain": "explain_test", "hex": "print_test",
        "print": "print_test", "visitor": "print_test", "framer": "framing_test"}
