@@ -83,6 +83,16 @@ class Draws(unittest.TestCase):
         wrong = subprocess.run([TOP / "scripts/mutate", "--seed", "x"], capture_output=True, text=True)
         self.assertEqual(wrong.returncode, 2)
         self.assertIn("--seed", wrong.stderr)
+        wrong = subprocess.run([TOP / "scripts/mutate", "--count", "-1"], capture_output=True, text=True)
+        self.assertEqual(wrong.returncode, 2)
+        self.assertIn("--count", wrong.stderr)
+
+    def test_equivalents_stand_in_the_sources(self):
+        table = (TOP / "scripts/mutation/equivalent.tsv").read_text().rstrip("\n").split("\n")
+        sources = {name: " ".join(s.text.split()) for name, s in operators.read(TOP).items()}
+        for file, operator, source, mutant, reason in (line.split("\t") for line in table[1:]):
+            self.assertIn(source, sources[file], "change or drop the row")
+            self.assertTrue(operator and mutant and reason)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,9 @@ class Workshop:
 
     def prepare(self):
         """A tree that is built whole and passes; kept for as long as the sources are the same."""
+        for tool in ("cmake", "ninja", "g++", "clang++-19"):
+            if not shutil.which(tool):
+                raise Broken(f"{tool} is missing; scripts/setup installs it")
         stamp = self.base / "stamp"
         print_of = self.fingerprint()
         tests = ("tests", TEST_FLAGS)
