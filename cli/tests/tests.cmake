@@ -18,5 +18,6 @@ program_test(embedded_suite "suite;threaded" mqttspec test --strict)
 program_test(proof suite mqttspec prove)
 program_test(tidy once ${CMAKE_SOURCE_DIR}/scripts/tidy.py)
 program_test(tidy_self once ${CMAKE_SOURCE_DIR}/scripts/tidy_test.py)
+program_test(mutate_self once ${CMAKE_SOURCE_DIR}/scripts/mutate_test.py)
 # They start brokers and suites of their own: side by side they would only wait for each other.
 set_tests_properties(program mosquitto embedded_suite proof PROPERTIES RUN_SERIAL TRUE)

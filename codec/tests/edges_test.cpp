@@ -1,5 +1,5 @@
-// The limits of the format at their edges: lengths of one to four octets (3.1.1, 2.2.3; 5.0, 1.5.5), texts of 65,535 octets
-// (1.5.3, 1.5.4), and the ends of every number.
+// The limits of the format at their edges: lengths of one to four octets (3.1.1, 2.2.3; 5.0, 1.5.5), texts of 65,535
+// octets (1.5.3, 1.5.4), and the ends of every number.
 #include "codec/tests/testing.hpp"
 
 namespace mqtt::testing {
@@ -98,10 +98,14 @@ TEST(Edges, numbers_at_both_ends) {
         const char* hex;  // identifier and value, from table 2-4
     };
     constexpr Value values[]{
-        {property::session_expiry_interval, 0, "11 00 00 00 00"}, {property::session_expiry_interval, 0xffff'ffff, "11 ff ff ff ff"},
-        {property::receive_maximum, 1, "21 00 01"},               {property::receive_maximum, 65'535, "21 ff ff"},
-        {property::maximum_packet_size, 1, "27 00 00 00 01"},     {property::maximum_packet_size, 0xffff'ffff, "27 ff ff ff ff"},
-        {property::topic_alias_maximum, 0, "22 00 00"},           {property::topic_alias_maximum, 65'535, "22 ff ff"}};
+        {property::session_expiry_interval, 0, "11 00 00 00 00"},
+        {property::session_expiry_interval, 0xffff'ffff, "11 ff ff ff ff"},
+        {property::receive_maximum, 1, "21 00 01"},
+        {property::receive_maximum, 65'535, "21 ff ff"},
+        {property::maximum_packet_size, 1, "27 00 00 00 01"},
+        {property::maximum_packet_size, 0xffff'ffff, "27 ff ff ff ff"},
+        {property::topic_alias_maximum, 0, "22 00 00"},
+        {property::topic_alias_maximum, 65'535, "22 ff ff"}};
     for (const auto& [id, number, digits] : values) {
         const Property list[]{{id, number}};
         const Connect c{.keep_alive = 65'535, .properties = list, .client_id = "c"};
