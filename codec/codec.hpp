@@ -59,7 +59,9 @@ struct Mark {
 /// Where each field lands: hex dumps, evidence, octet patches.
 std::vector<Mark> layout(const Packet& packet, Version v);
 
-/// One line: `PUBLISH DUP=0 QoS=1 RETAIN=0 topic name="a/b" ...`. Passwords are masked; long values are cut.
+/// Fields that are never shown: passwords, and what an authentication method may carry in their place.
+constexpr bool is_secret(std::string_view field) { return field == "password" || field == "authentication data"; }
+/// One line: `PUBLISH DUP=0 QoS=1 RETAIN=0 topic name="a/b" ...`. Secrets are masked; long values are cut.
 std::string print(const Packet& packet, Version v);
 
 }  // namespace mqtt

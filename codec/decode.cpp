@@ -145,7 +145,10 @@ std::vector<Fault> all_faults(View in, Version v, const Limits& limits) {
     std::vector<Fault> faults;
     Fault fault;
     auto f = frame(in, v, fault, limits);
-    if (fault) faults.push_back(fault);
+    if (fault) {
+        faults.push_back(fault);
+        f = frame(in, Version::v3_1_1, fault, limits);  // a length in more octets than need be still is one
+    }
     if (!f.size) return faults;
     const bool known = with_type(f.type(), v, [&]<class P>() {
         Findings findings{&faults};

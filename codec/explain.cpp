@@ -18,7 +18,7 @@ struct Explainer : Base {
 
     std::size_t offset(const std::uint8_t* where) const { return std::size_t(where - begin); }
     Field& keep(std::string_view n, Kind kind, const std::uint8_t* where, std::size_t size) {
-        Field f{n, kind, depth, n == "password" || (kind == Kind::raw && may_hide), offset(where), size};
+        Field f{n, kind, depth, is_secret(n) || (kind == Kind::raw && may_hide), offset(where), size};
         if (property_at) {
             f.property = property;
             f.offset = offset(property_at);
@@ -122,6 +122,11 @@ struct Explainer : Base {
         Base::unknown(n, s);
         keep(n, Kind::rest, where).text = s;
     }
+    void drop_faults() {
+        if (out.faults.size() <= most_faults) return;
+        out.more_faults += out.faults.size() - most_faults;
+        out.faults.resize(most_faults);
+    }
     /// Walks items up to `end`: all are judged, so many are kept.
     void walk_many(const char* unlisted, auto&& walk_one) {
         const auto room = [&] { return out.fields.size() < most_fields; };
@@ -131,10 +136,9 @@ struct Explainer : Base {
         while (at < end) {
             walk_one();
             out.fields.resize(fields);
-            if (out.faults.size() <= most_faults) continue;
-            out.more_faults += out.faults.size() - most_faults;
-            out.faults.resize(most_faults);
+            drop_faults();
         }
+        drop_faults();
         if (at != where) keep(unlisted, Kind::raw, where).text = bytes({where, at});
     }
     template <class T>

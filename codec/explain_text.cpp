@@ -60,7 +60,7 @@ struct Rows {
         return text;
     }
     std::string octets_of(const Field& f, std::size_t from, std::size_t n) const {
-        const std::size_t length = f.kind == Kind::raw ? 0 : 2;  // of a secret only the length is shown
+        const std::size_t length = f.kind == Kind::raw ? 0 : f.property ? 3 : 2;  // of a secret only the length is shown
         std::string row = hex(in.subspan(f.offset + from, n));
         for (std::size_t i = 0; i < n; ++i)
             if (f.secret && from + i >= length) row[i * 3] = row[i * 3 + 1] = '*';

@@ -24,7 +24,7 @@ struct Printing {
     }
     void text(std::string_view n, Text v) {
         if (n == row(0).name) add("property " + hex_number(property), quoted(v, longest_value));  // one that is unknown
-        else add(n, n == "password" ? "***" : quoted(v, longest_value));
+        else add(n, is_secret(n) ? "***" : quoted(v, longest_value));
     }
     template <class T> void presence(std::string_view, const std::optional<T>&) {}
     bool more(bool any) { return any; }

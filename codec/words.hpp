@@ -112,7 +112,7 @@ public:
     }
 };
 
-/// Walks items where they are kept, or reads them one by one from octets already checked (list.cpp).
+/// Walks items where they are kept, or reads them one by one from octets already checked (decode.cpp).
 template <class T> class List<T>::Iterator {
     T item_{};
     const T *next_ = nullptr, *stop_ = nullptr;

@@ -1,6 +1,7 @@
 // The broker core under a scenario of several clients (steps.hpp): no crash, bounded counts and outboxes, nothing due
-// after a tick, and on every connection nothing but what an honest server may send (watch.hpp). With a violation in the
-// scenario only the memory is watched: a broker that lies on purpose must not crash either.
+// after a tick, and on every connection good packets in an order that is possible: each answer has its question, aliases
+// and windows are kept (watch.hpp). Who may get which message is not judged here: that is for a model. With a violation
+// in the scenario only the memory is watched: a broker that lies on purpose must not crash either.
 #include "fuzz/play.hpp"
 #include "fuzz/target.hpp"
 

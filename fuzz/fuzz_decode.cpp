@@ -1,5 +1,8 @@
 // One packet in any octets: version, what else is checked, packet. What decodes has to mean the same when encoded again,
 // and the walkers that check, explain and trust have to agree.
+#include <utility>
+
+#include "codec/explain.hpp"
 #include "fuzz/promise.hpp"
 #include "fuzz/streams.hpp"
 #include "fuzz/target.hpp"
@@ -14,9 +17,10 @@ using mqtt::Version;
 using mqtt::View;
 
 /// What else is checked, by the low three bits of the second octet: each alone, all, or nothing, for most is quick so.
-enum Checks : unsigned { leniently = 1, printed = 2, typed = 4, lists = 8 };
-constexpr unsigned checks_of[]{0, 0, leniently, typed, lists, 0, printed, leniently | printed | typed | lists};
-constexpr unsigned limited = 16;  // then the limit is in the upper three bits
+enum Checks : unsigned { leniently = 1, printed = 2, typed = 4, lists = 8, explained = 16 };
+constexpr unsigned checks_of[]{0, 0, leniently, typed, lists, explained, printed, leniently | printed | typed | lists};
+constexpr unsigned at_length = 0xe8;  // all of them: explained indeed, which takes twenty times as long as the rest
+constexpr unsigned limited = 16;      // then the limit is in the upper three bits
 
 /// CONNECT names its own version.
 Version version_of(const Packet& p, Version v) {
@@ -96,7 +100,8 @@ template <class T> void check_list(View octets, Version v) {
     const auto list = mqtt::List<T>::raw(octets, v);
     std::size_t count = 0;
     for (const T& item : list) {
-        promise(item == item, "an item is itself");
+        const T copy = item;
+        promise(item == copy, "an item is what was copied from it");
         ++count;
     }
     promise(count <= octets.size(), "items are no more than octets");
@@ -111,6 +116,23 @@ void check_lists(View octets, Version v) {
     std::array<std::uint8_t, 64> room;
     const auto packed = mqtt::pack(raw, v, room);
     promise(packed == raw, "packing changes nothing");
+}
+
+// What decode shows people: every octet in one field, and the faults that all_faults tells.
+void check_explained(View wire, Version v) {
+    static mqtt::Explained told;  // its room is used again
+    mqtt::explain(told, wire, v);
+    std::size_t at = 0;
+    for (const auto& f : told.fields) {
+        if (f.size) promise(std::exchange(at, f.offset + f.size) == f.offset, "fields follow each other");
+    }
+    promise(at == told.here && told.here <= wire.size(), "and leave no octet out");
+    const auto all = mqtt::all_faults(wire, told.version);  // CONNECT tells its own
+    if (told.whole()) promise(all.size() == told.faults.size() + told.more_faults, "explain finds what all_faults finds");
+    promise(!mqtt::annotated(told, wire).empty() && !mqtt::line(told).empty(), "it can be shown");
+    std::string json;
+    mqtt::append_json(json, told);
+    promise(json.empty() || (json.front() == '"' && json.find('\n') == json.npos), "fields are members of one line");
 }
 
 int run(View in) {
@@ -132,6 +154,7 @@ int run(View in) {
     if (taken && checks & typed) check_typed(packet, whole, v);
     if (checks & leniently) check_lenient(taken ? &packet : nullptr, wire, taken, v);
     if (checks & lists) check_lists(wire, v);
+    if (checks & explained && (mode & at_length) == at_length && !wire.empty()) check_explained(wire, v);
     return 0;
 }
 

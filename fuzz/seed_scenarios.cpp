@@ -175,7 +175,7 @@ std::vector<Seed> captured_seeds(const std::vector<Captured>& connections) {
             const auto packets = cut(mqtt::octets(*direction));
             for (std::size_t i = 0; i < packets.size() && i < 60; ++i) {
                 const auto octets = head + '\x07' + packets[i];
-                if (packets[i].size() > 1'000) continue;
+                if (packets[i].size() > 300) continue;
                 const bool small = packets[i].size() < 60;
                 add_once(seeds, named("decode", octets, c.name + "-" + std::to_string(i)), met, small ? 1 : 8,
                          meaning("decode", mqtt::octets(octets)) + (small ? "-small" : ""));

@@ -5,11 +5,12 @@ import pathlib
 import subprocess
 import sys
 
-PORTS = {1883, 1884, 1885, 1889, 17501}
+PORTS = {1883, 1884, 1885, 1889, 17501, 21883}
+AS_MQTT = ["-d", "tcp.port==17501,mqtt", "-d", "tcp.port==21883,mqtt"]  # ports that tshark does not know
 
 
 def tshark(*arguments):
-    done = subprocess.run(["tshark", "-n", *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run(["tshark", "-n", *AS_MQTT, *arguments], capture_output=True, text=True, check=False)
     if done.returncode not in (0, 2):  # 2: cut short in the middle of a packet
         sys.exit(f"tcp_streams: tshark {' '.join(arguments)}: {done.stderr.strip()}")
     return done.stdout

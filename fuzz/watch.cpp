@@ -77,8 +77,7 @@ void Watch::settle(std::uint16_t id, QoS qos, bool at_end) {
 }
 
 void Watch::remember(Type asked, std::uint32_t id, std::size_t count) {
-    const Asked a{asked, id, count};
-    if (std::ranges::find(asked_, a) == asked_.end()) asked_.push_back(a);
+    asked_.push_back({asked, id, count});
 }
 
 // ---- what the broker sends -------------------------------------------------------------------------------------------
@@ -115,7 +114,9 @@ void Watch::expect_odd(mqtt::View octets, bool closed) {
 }
 
 void Watch::owed(Type asked, std::uint32_t id, std::size_t count, const char* what) {
-    promise(std::ranges::find(asked_, Asked{asked, id, count}) != asked_.end(), what);
+    const auto it = std::ranges::find(asked_, Asked{asked, id, count});
+    promise(it != asked_.end(), what);
+    asked_.erase(it);  // each question has one answer
 }
 
 void Watch::expect(const mqtt::Packet& packet) {

@@ -7,6 +7,7 @@ import random
 import select
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import jsonschema
@@ -18,6 +19,9 @@ CONNECT_5 = bytes.fromhex("100d00044d51545405 02003c000000")
 PUBLISH = bytes.fromhex("30070003612f626869")
 BAD_PUBLISH = bytes.fromhex("3e050001230000")  # 3.1.1: QoS 3, a wildcard, identifier 0
 PING = bytes.fromhex("c000")
+TYPES = ["RESERVED", "CONNECT", "CONNACK", "PUBLISH", "PUBACK", "PUBREC", "PUBREL", "PUBCOMP", "SUBSCRIBE", "SUBACK", "UNSUBSCRIBE",
+         "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT", "AUTH"]
+CORPUS, STREAMS = str(TOP / "corpus"), str(TOP / "fuzz/tcp_streams.py")  # tcp_streams.py has tshark cut the captures
 KEYS = ["time", "session", "direction", "protocol", "type", "length", "fields", "faults"]
 
 
@@ -162,6 +166,14 @@ class Lines(DecodeTest):
         self.assertEqual({line["direction"] for line in self.lines(0, "-", "-V", "4", stdin=acks + PING)}, {"client"})
         self.assertEqual({line["direction"] for line in self.lines(0, "-", "--direction", "server", stdin=CONNECT + PING)}, {"server"})
 
+    def test_authentication_data_is_masked(self):
+        auth = bytes.fromhex("f011180f 150005504c41494e 16000468756e74")  # method PLAIN, data hunt
+        for options in ((), ("--verbose",), ("--json",)):
+            told = decode("-V", "5", *options, "-", stdin=auth).stdout
+            self.assertNotIn(b"hunt", told)
+            self.assertNotIn(b"68 75 6e 74", told)
+            self.assertIn(b"PLAIN", told)
+
     def test_passwords_are_masked(self):
         wire = bytes.fromhex("102100044d51545404c2003c000163000175000f") + b"hunter2-hunter2"
         for arguments in (["--json"], ["--verbose"], []):
@@ -295,12 +307,30 @@ class Streams(DecodeTest):
         ):
             path = self.file(start)
             with open(path, "ab") as stream:
-                for _ in range(40):
+                for _ in range(100 if name.startswith("random") else 40):
                     stream.write(octets)
             for by_name in (True, False):
                 with self.subTest(name, by_name=by_name):
                     limit = 22 << 10 if start else 2 << 10  # --max-packet is 16 MiB
                     self.assertLess(self.most_memory(path, by_name) - small, limit, "KiB more than a small stream takes")
+
+    def test_streams_of_captures(self):
+        """As many packets of each type as tshark sees, in both directions of every connection."""
+        for capture in ("arkime__pcap_mqtt_big.pcap", "own__tcp_v311_lo.pcapng", "own__tcp_v5_lo.pcapng", "zeek__mqtt.pcap",
+                        "suricata-verify__mqtt31-sub-userpass_input.pcap", "suricata-verify__mqtt5-pub-mosquittoprops_input.pcap"):
+            with self.subTest(capture), tempfile.TemporaryDirectory() as folder:
+                path = os.path.join(CORPUS, "captures", capture)
+                subprocess.run([sys.executable, "-B", STREAMS, folder, path], check=True, timeout=60)
+                seen = subprocess.run(["tshark", "-n", "-d", "tcp.port==21883,mqtt", "-r", path, "-Y", "mqtt", "-T", "fields", "-e", "mqtt.msgtype"],
+                                      capture_output=True, text=True, timeout=60, check=True).stdout
+                expected = collections.Counter(TYPES[int(n)] for n in seen.replace(",", " ").split())
+                found = collections.Counter()
+                for name in sorted(os.listdir(folder)):
+                    result = decode("--json", "-V", "5" if "v5" in capture or "mqtt5" in capture else "3.1.1", os.path.join(folder, name))
+                    self.assertIn(result.returncode, (0, 1), result.stderr)
+                    found.update(json.loads(line)["type"] for line in result.stdout.splitlines())
+                self.assertGreater(sum(expected.values()), 3)
+                self.assertEqual(found, expected)
 
     def test_large_packets_are_looked_at_in_part(self):
         wire = b"\x30\x87\x80\x08\0\5topic" + b"x" * 131072 + PING

@@ -148,7 +148,7 @@ TEST(Damage, to_any_octets_is_a_fault_or_keeps_its_meaning) {
 }
 
 /// The damage has to do something, or the two tests above prove nothing.
-TEST(Damage, is_mostly_caught) {
+TEST(Damage, changes_packets_and_is_caught_in_every_type) {
     for_every_type([]<class P>(const std::string& title, Version v) {
         int caught = 0, changed = 0;
         const bool made = rc::check(title + ": damage is seen", [&, v] {
