@@ -91,12 +91,14 @@ MQTT_INLINE At take_login(Connect& p, unsigned flags, Fault& fault, At begin, At
     const auto nowhere = [](std::size_t) { return At(nullptr); };
     p.user_name.reset();
     p.password.reset();
+    if (at == end && v == Version::v3_1) return at;  // flagged or not
     if (flags & user_name_flag) {
         const At first = at;
         Text& name = p.user_name.emplace();
         if (!take_text(at, end, name)) return nowhere(text_ends_early(fault, begin, at, end, v, "user name"));
         if (!is_utf8(name)) return nowhere(bad_text(fault, begin, first, v, no_user_name));
     }
+    if (at == end && v == Version::v3_1) return at;
     if (flags & password_flag && !take_text(at, end, p.password.emplace()))
         return nowhere(text_ends_early(fault, begin, at, end, v, "password"));
     return at;

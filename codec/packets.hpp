@@ -70,8 +70,8 @@ struct Connect {
             io.text("will topic", p.will->topic, {Must::be_topic_name, "MQTT-4.7.1-1", "MQTT-4.7.0-1"});
             io.binary("will payload", p.will->payload);
         }
-        if (p.user_name) io.text("user name", *p.user_name, {Must::be_utf8, "MQTT-3.1.3-11", "MQTT-3.1.3-12"});
-        if (p.password) io.binary("password", *p.password);
+        if (p.user_name && io.follows(p.user_name)) io.text("user name", *p.user_name, {Must::be_utf8, "MQTT-3.1.3-11", "MQTT-3.1.3-12"});
+        if (p.password && io.follows(p.password)) io.binary("password", *p.password);
     }
 };
 

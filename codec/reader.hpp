@@ -194,6 +194,12 @@ template <Care care> struct Reader : Walker {
         rest(n, s);
     }
     MQTT_INLINE bool more(bool) { return at < end; }
+    /// Whether the flagged field is there: in 3.1 the remaining length goes before the flag (section 3.1).
+    template <class T> MQTT_INLINE bool follows(std::optional<T>& flagged) {
+        if (at != end || version != Version::v3_1) [[likely]] return true;
+        flagged.reset();
+        return false;
+    }
     MQTT_INLINE void flags(std::string_view n, auto&& describe) {
         auto where = at;
         Flags f{*this, where, number<std::uint8_t>(n)};

@@ -13,6 +13,7 @@ struct Walker {
     bool v5() const { return version == Version::v5; }
     MQTT_INLINE void demand(auto&&, std::string_view, Ids, std::string_view) {}
     MQTT_INLINE bool saw(std::uint32_t) const { return true; }
+    MQTT_INLINE bool follows(const auto&) const { return true; }
 };
 
 [[gnu::noinline]] inline std::size_t long_varint_size(std::uint64_t v) {

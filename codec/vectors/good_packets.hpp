@@ -129,7 +129,7 @@ inline std::vector<Good> other_packets_5() {
     };
 }
 
-/// Legal, but longer than need be: the encoder writes the shorter form.
+/// Legal, but not as the encoder writes it: that is the shorter form.
 inline std::vector<Good> longer_than_needed() {
     return {
         {"40 03 00 0a 00", v5, Puback{.packet_id = 10}},
@@ -141,6 +141,13 @@ inline std::vector<Good> longer_than_needed() {
         {"40 82 00 00 0a", v4, Puback{.packet_id = 10}},  // 3.1.1 lets padded lengths pass
         {"c0 80 80 80 00", v4, Pingreq{}},
         {"8f 06 00 0a 00 01 61 01", v3, Subscribe{.packet_id = 10, .entries = one_entry}},  // 3.1 ignores flags
+        // 3.1, section 3.1: user name and password may be flagged and missing; the remaining length goes before the flags.
+        {"10 0f 00 06 4d 51 49 73 64 70 03 82 00 3c 00 01 63", v3,
+         Connect{.protocol = "MQIsdp", .level = 3, .client_id = "c"}},
+        {"10 0f 00 06 4d 51 49 73 64 70 03 c2 00 3c 00 01 63", v3,
+         Connect{.protocol = "MQIsdp", .level = 3, .client_id = "c"}},
+        {"10 12 00 06 4d 51 49 73 64 70 03 c2 00 3c 00 01 63 00 01 75", v3,
+         Connect{.protocol = "MQIsdp", .level = 3, .client_id = "c", .user_name = "u"}},
     };
 }
 
