@@ -82,9 +82,7 @@ void Server::State::accept() {
         if (error) return accept_later();
         socket.non_blocking(true, error);
         const LinkId id = broker.open(now());
-        const auto link = std::make_shared<ServerLink>(*this, std::move(socket), id);
-        links.emplace(id, link);
-        link->await_bytes();
+        add(std::make_shared<TcpLink>(*this, std::move(socket), id));
     }
     await_clients();
 }

@@ -15,6 +15,11 @@ constexpr Time linger = std::chrono::seconds(1);
 
 // ---- all of them --------------------------------------------------------------
 
+void Switchboard::add(std::shared_ptr<ServerLink> link) {
+    links.emplace(link->id(), link);
+    link->begin();
+}
+
 void Switchboard::flush() {
     for (auto dirty = broker.dirty(); !dirty.empty(); dirty = broker.dirty()) {
         const std::vector<LinkId> now_dirty(dirty.begin(), dirty.end());
@@ -44,26 +49,36 @@ std::optional<Time> Switchboard::deadline() const {
 
 // ---- one ------------------------------------------------------------------------
 
-ServerLink::ServerLink(Switchboard& board, Socket socket, LinkId link)
-    : board_(board), socket_(std::move(socket)), link_(link) {
-    const auto& options = board.options;
+void ServerLink::log_as(const std::string& name) {
+    const auto& options = board_.options;
     if (options.log_level == LogLevel::quiet || !options.log) return;
-    Code error;
-    const auto from = socket_.remote_endpoint(error);
-    const auto name = error ? "?" : from.address().to_string() + ':' + std::to_string(from.port());
     log_ = std::make_unique<WireLog>(name, options.log_level == LogLevel::packets, options.log);
     log_->event("opened");
 }
 
-ServerLink::~ServerLink() = default;
+void ServerLink::forget() {
+    if (!std::exchange(known_, false)) return;
+    board_.links.erase(link_);
+    board_.broker.lost(link_, board_.now());
+}
 
-void ServerLink::await_bytes() {
-    socket_.async_wait(Socket::wait_read, [self = shared_from_this()](Code error) {
+// ---- TCP ------------------------------------------------------------------------
+
+TcpLink::TcpLink(Switchboard& board, Socket socket, LinkId link)
+    : ServerLink(board, link), socket_(std::move(socket)) {
+    if (board.options.log_level == LogLevel::quiet) return;
+    Code error;
+    const auto from = socket_.remote_endpoint(error);
+    log_as(error ? "?" : from.address().to_string() + ':' + std::to_string(from.port()));
+}
+
+void TcpLink::await_bytes() {
+    socket_.async_wait(Socket::wait_read, [self = self()](Code error) {
         if (!error && self->is_open()) self->read();
     });
 }
 
-void ServerLink::read() {
+void TcpLink::read() {
     Code error;
     const std::size_t n = socket_.read_some(asio::buffer(board_.buffer), error);
     if (error && error != asio::error::would_block && error != asio::error::interrupted) return ended(error);
@@ -75,30 +90,27 @@ void ServerLink::read() {
     await_bytes();
 }
 
-void ServerLink::ended(Code why) {
+void TcpLink::ended(Code why) {
     const bool fin = why == asio::error::eof;
     if (log_) log_->event(fin ? "FIN received" : why.message());
     fin_seen_ = true;
     if (known_) {
         if (fin) collect();  // what was said before the client went still goes out
-        if (std::exchange(known_, false)) {
-            board_.links.erase(link_);
-            board_.broker.lost(link_, board_.now());
-        }
+        forget();
     }
     if (!fin || fin_sent_) return let_go();
     leave();
 }
 
 /// Writes what is queued, then FIN; then reads on for a while, so that the client sees FIN and not RST.
-void ServerLink::leave() {
+void TcpLink::leave() {
     if (!is_open() || std::exchange(leaving_, true)) return;
     ++board_.lingering;
     board_.leaving.emplace_back(board_.now() + linger, shared_from_this());
     if (!waiting_) write();
 }
 
-void ServerLink::collect() {
+void TcpLink::collect() {
     if (!known_) return;
     bool close = false;
     std::string bytes = board_.broker.take(link_, close);
@@ -119,7 +131,7 @@ void ServerLink::collect() {
     let_go();
 }
 
-void ServerLink::write() {
+void TcpLink::write() {
     while (is_open() && written_ < out_.size()) {
         Code error;
         const std::size_t n = socket_.write_some(asio::buffer(out_.data() + written_, out_.size() - written_), error);
@@ -138,30 +150,26 @@ void ServerLink::write() {
     if (fin_seen_) let_go();
 }
 
-void ServerLink::await_room() {
+void TcpLink::await_room() {
     if (written_ > out_.size() / 2) {  // moving the rest costs no more than what was written
         out_.erase(0, written_);
         written_ = 0;
     }
     waiting_ = true;
-    socket_.async_wait(Socket::wait_write, [self = shared_from_this()](Code error) {
+    socket_.async_wait(Socket::wait_write, [self = self()](Code error) {
         self->waiting_ = false;
         if (!error && self->is_open()) self->write();
     });
 }
 
-bool ServerLink::stayed_too_long() { return !std::exchange(moved_, false); }
-
-void ServerLink::let_go() {
+void TcpLink::let_go() {
     if (!is_open()) return;
     Code ignored;
     socket_.close(ignored);
     if (leaving_) --board_.lingering;
     out_ = {};
     written_ = 0;
-    if (!std::exchange(known_, false)) return;
-    board_.links.erase(link_);
-    board_.broker.lost(link_, board_.now());
+    forget();
 }
 
 }  // namespace reference

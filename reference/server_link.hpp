@@ -1,4 +1,4 @@
-// Private to the server: one accepted TCP connection, and what all of them share.
+// Private to the server: one accepted connection, and what all of them share.
 #pragma once
 #include <array>
 #include <boost/asio/basic_stream_socket.hpp>
@@ -40,23 +40,49 @@ struct Switchboard {
     Time now() const {
         return std::chrono::duration_cast<Time>(std::chrono::steady_clock::now() - start);
     }
+    void add(std::shared_ptr<ServerLink> link);
     void flush();                     // writes what the broker has to say
     void chase();                     // ends those that take too long to leave
     std::optional<Time> deadline() const;
 };
 
-/// Kept alive by the switchboard and its pending handlers.
+/// One accepted connection, whatever it runs over. Kept alive by the switchboard and its pending handlers.
 class ServerLink : public std::enable_shared_from_this<ServerLink> {
 public:
-    ServerLink(Switchboard& board, Socket socket, LinkId link);
-    ~ServerLink();
+    ServerLink(Switchboard& board, LinkId link) : board_(board), link_(link) {}
+    ServerLink(const ServerLink&) = delete;
+    ServerLink& operator=(const ServerLink&) = delete;
+    virtual ~ServerLink() = default;
 
-    void await_bytes();
-    void collect();          // takes what the broker has to say to this one, and writes it
-    bool stayed_too_long();  // leaving: true once nothing moved since the last time it was asked
-    void let_go();
+    LinkId id() const { return link_; }
+    virtual void begin() = 0;    // reads from now on
+    virtual void collect() = 0;  // takes what the broker has to say to this one, and writes it
+    virtual void let_go() = 0;   // ends it at once; harmless when repeated
+    /// True once nothing moved since the last time it was asked: asked of links that leave.
+    bool stayed_too_long() { return !std::exchange(moved_, false); }
+
+protected:
+    void log_as(const std::string& name);  // where the options want a log
+    void forget();                         // the broker is told that the link is lost; harmless when repeated
+
+    Switchboard& board_;
+    const LinkId link_;
+    bool known_ = true;  // to the broker
+    bool moved_ = false;
+    std::unique_ptr<WireLog> log_;
+};
+
+/// Plain TCP: reads into the one buffer of the switchboard, so that an idle connection owns none.
+class TcpLink final : public ServerLink {
+public:
+    TcpLink(Switchboard& board, Socket socket, LinkId link);
+    void begin() override { await_bytes(); }
+    void collect() override;
+    void let_go() override;
 
 private:
+    auto self() { return std::static_pointer_cast<TcpLink>(shared_from_this()); }
+    void await_bytes();
     void read();
     void ended(Code why);
     void leave();
@@ -64,16 +90,12 @@ private:
     void await_room();
     bool is_open() const { return socket_.is_open(); }
 
-    Switchboard& board_;
     Socket socket_;
-    LinkId link_;
-    bool known_ = true;     // to the broker
     bool leaving_ = false;  // FIN follows what is queued
     bool waiting_ = false;  // for room to write
-    bool moved_ = false, fin_sent_ = false, fin_seen_ = false;
+    bool fin_sent_ = false, fin_seen_ = false;
     std::size_t written_ = 0;
     std::string out_;
-    std::unique_ptr<WireLog> log_;
 };
 
 }  // namespace reference
