@@ -7,21 +7,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <new>
 #include <string_view>
 
+#include "bench/allocations.hpp"
 #include "bench/rows.hpp"
-
-namespace {
-std::size_t allocations;
-}
-[[gnu::noinline]] void* operator new(std::size_t n) {
-    ++allocations;
-    if (void* p = std::malloc(n)) return p;
-    throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 /// What callgrind is told to look at (bench/codec_speed_test.py), by this name.
 extern "C" [[gnu::noinline]] void counted_row(const mqtt::bench::Row& row, std::size_t calls) {
@@ -30,25 +19,26 @@ extern "C" [[gnu::noinline]] void counted_row(const mqtt::bench::Row& row, std::
 
 namespace {
 
+using mqtt::bench::allocations;
 using mqtt::bench::Row;
 using mqtt::bench::rows;
 
 void measure(benchmark::State& state, const Row& row) {
     row.once();  // what is allocated once is none of the packet's business
-    const auto before = allocations;
+    const auto before = allocations();
     for (auto _ : state) row.once();
     using benchmark::Counter;
-    state.counters["allocs"] = Counter(double(allocations - before), Counter::kAvgIterations);
+    state.counters["allocs"] = Counter(double(allocations() - before), Counter::kAvgIterations);
     state.SetBytesProcessed(std::int64_t(row.octets) * std::int64_t(state.iterations()));
     state.SetItemsProcessed(std::int64_t(row.packets) * std::int64_t(state.iterations()));
 }
 
 void count(const Row& row, std::size_t n) {
     row.once();
-    const auto before = allocations;
+    const auto before = allocations();
     const auto calls = std::max<std::size_t>(1, n / row.packets);
     counted_row(row, calls);
-    std::printf("%s %zu %zu\n", row.name.c_str(), calls * row.packets, allocations - before);
+    std::printf("%s %zu %zu\n", row.name.c_str(), calls * row.packets, allocations() - before);
 }
 int count_one(std::string_view name, std::size_t n) {
     for (const Row& row : rows())

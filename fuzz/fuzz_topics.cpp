@@ -100,7 +100,7 @@ void check_retained(const std::vector<std::string>& names, const std::vector<std
     std::vector<std::string> unique;
     for (const auto& n : names) {
         if (!store.holds(n)) unique.push_back(n);
-        auto message = std::make_shared<reference::Message>();
+        auto message = reference::make<reference::Message>();
         message->topic = message->payload = n;
         store.store(std::move(message));
     }

@@ -119,7 +119,7 @@ private:
     bool object(Link&, const mqtt::Publish&, const Message&);
     void acknowledge(Link&, const mqtt::Publish&, std::uint8_t reason);
     void on(Link&, const mqtt::Pubrel&);
-    std::uint8_t publish(const MessagePtr&);
+    std::uint8_t publish(const MessagePtr&, Subscriptions::Last* = nullptr);
     MessagePtr make_message(const Link&, const mqtt::Publish&, std::string_view topic);
     std::string pack_properties(const mqtt::Properties&, Break reversed);
 
@@ -129,7 +129,10 @@ private:
     void send_retained(Subscription&, bool is_new, unsigned handling);
 
     // route.cpp: from a message to its sessions
-    std::size_t route(const MessagePtr&);
+    std::size_t route(const MessagePtr&, Subscriptions::Last*);
+    bool withheld(const Subscription&, const Message&) const;
+    std::size_t deliver_each(const Subscriptions::Found&, const MessagePtr&);
+    std::size_t deliver_joined(const Subscriptions::Found&, const MessagePtr&);
     void owe(const Subscription&, const MessagePtr&);
     Delivery delivery_for(const Subscription&, const MessagePtr&) const;
     static void join(Delivery&, const Delivery&, bool lowest);
@@ -144,6 +147,7 @@ private:
     bool has_room(const Session&) const;
     bool start(Session&, const Delivery&);
     bool send_publish(Link&, const Delivery&, std::uint16_t id, bool dup);
+    bool send_own(Link&, const Delivery&, std::uint16_t id, bool dup);
     bool gather_properties(Link&, const Delivery&, std::string_view& topic);
     bool alias_topic(Link&, std::string_view& topic);
     void on(Link&, const mqtt::Puback&);
@@ -170,6 +174,7 @@ private:
 
     // output.cpp: packets to octets
     template <class P> bool send(Link&, const P& packet);
+    bool send_copy(Link&, const Delivery&, std::uint16_t id, bool dup);
     template <class P> void answer(Link&, P packet, std::uint8_t reason);
     void mark_dirty(Link&);
     std::string& outbox(Link&);
@@ -177,6 +182,16 @@ private:
     struct Match {
         Session* session;
         Delivery delivery;
+    };
+    /// The PUBLISH of the message that is being routed, as octets: most of its receivers get the same.
+    struct Encoded {
+        const Message* of = nullptr;  // none: not to be used
+        bool filled = false;
+        mqtt::Version version{};
+        mqtt::QoS qos{};
+        bool retain = false, dup = false;
+        std::size_t id_at = 0;  // of the packet identifier, which is each one's own
+        std::string octets;
     };
 
     Settings settings_;
@@ -193,8 +208,9 @@ private:
     Retained retained_;
     Time retained_purged_{};
     // Room that is used again by every packet.
-    Subscriptions::Found found_;
     std::vector<Match> matches_;
+    MessagePool messages_;
+    Encoded encoded_;
     std::vector<mqtt::Property> properties_;
     mqtt::Packet packet_;
     // For a violation only.

@@ -115,6 +115,11 @@ bool Core::start(Session& session, const Delivery& delivery) {
 }
 
 bool Core::send_publish(Link& link, const Delivery& delivery, std::uint16_t id, bool dup) {
+    if (encoded_.of == delivery.message.get() && encoded_.of) return send_copy(link, delivery, id, dup);
+    return send_own(link, delivery, id, dup);
+}
+
+bool Core::send_own(Link& link, const Delivery& delivery, std::uint16_t id, bool dup) {
     if (delivery.qos == QoS::at_most_once) dup = breaks(Break::qos0_has_dup);  // 3.3.1-2
     if (breaks(Break::keep_alive_fed_by_deliveries)) link.heard = now_;
     std::string_view topic = delivery.message->topic;
@@ -177,7 +182,10 @@ bool Core::alias_topic(Link& link, std::string_view& topic) {
 
 void Core::settle(Session& session, InFlight& open, bool repeats_anyway) {
     if (std::exchange(open.counted, false)) --session.quota_used;
-    if (!repeats_anyway) session.window.settle(open);
+    if (!repeats_anyway) {
+        messages_.give(std::move(open.delivery.message));
+        session.window.settle(open);
+    }
     pump(session);
 }
 

@@ -36,6 +36,7 @@ struct Link {
     std::string partial;                  // an unfinished packet
     std::string outbox;
     std::string user_name;
+    Subscriptions::Last last_topic;       // of the client's publishes
     std::vector<std::string> aliases_in;  // by alias (5.0, 3.3.2.3.4)
     std::unordered_map<std::string, std::uint16_t, TextHash, std::equal_to<>> aliases_out;
     std::unique_ptr<Authentication> authentication;

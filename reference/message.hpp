@@ -7,10 +7,11 @@
 
 #include "codec/packets.hpp"
 #include "reference/settings.hpp"
+#include "reference/shared.hpp"
 
 namespace reference {
 
-struct Message {
+struct Message : Counted {
     std::string topic, payload;
     std::string properties;               // as 5.0 octets, those that are passed on unchanged only
     std::optional<std::uint32_t> expiry;  // seconds from `arrived`
@@ -23,7 +24,19 @@ struct Message {
     bool expired(Time now) const { return expiry && now - arrived >= std::chrono::seconds(*expiry); }
     std::size_t octets() const { return topic.size() + payload.size() + properties.size(); }
 };
-using MessagePtr = std::shared_ptr<const Message>;
+using MessagePtr = Shared<const Message>;
+
+/// Messages that nobody has any more, small ones: their strings keep their room for the next.
+class MessagePool {
+public:
+    /// An empty message, save that its strings may own room.
+    Shared<Message> take();
+    /// Kept if nobody else has it; else only let go.
+    void give(MessagePtr message);
+
+private:
+    std::vector<Shared<Message>> spare_;
+};
 
 /// A message on its way to one session.
 struct Delivery {

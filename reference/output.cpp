@@ -65,12 +65,17 @@ void Core::recycle(std::string bytes) {
 
 // False: the packet is larger than the client takes, and nothing was sent (5.0, 3.1.2-24).
 template <class P> bool Core::send(Link& link, const P& packet) {
-    const auto size = mqtt::encode(packet, link.version, std::span<std::uint8_t>{});
+    std::uint8_t room[512];  // most packets fit, and are walked once
+    const auto size = mqtt::encode(packet, link.version, std::span(room));
     if (size > link.maximum_packet) return false;
     std::string& out = outbox(link);
     const auto before = out.size();
-    out.resize(before + size);
-    mqtt::encode(packet, link.version, std::span(reinterpret_cast<std::uint8_t*>(out.data() + before), size));
+    if (size <= sizeof room) {
+        out.append(reinterpret_cast<const char*>(room), size);
+    } else {
+        out.resize(before + size);
+        mqtt::encode(packet, link.version, std::span(reinterpret_cast<std::uint8_t*>(out.data() + before), size));
+    }
     if (P::type == mqtt::Type::pubrel && breaks(Break::pubrel_has_zero_flags)) out[before] = 0x60;  // 3.6.1-1
     if constexpr (P::type == mqtt::Type::connack)  // 3.2.2-1
         if (packet.session_present && breaks(Break::connack_reserved_flag)) out[before + 2] |= 0x02;
@@ -79,6 +84,32 @@ template <class P> bool Core::send(Link& link, const P& packet) {
         out[before + 2] |= '\x80';  // 1.5.5-1
         out.insert(before + 3, 1, '\0');
     }
+    return true;
+}
+
+// As send_own(), where what goes to one goes to many: encoded once for all who want the same form of it.
+bool Core::send_copy(Link& link, const Delivery& delivery, std::uint16_t id, bool dup) {
+    const bool own = (style().outbound_topic_aliases && link.alias_maximum != 0) || !delivery.identifiers.empty();
+    if (own) return send_own(link, delivery, id, dup);
+    Encoded& known = encoded_;
+    const bool same = known.filled && known.version == link.version && known.qos == delivery.qos &&
+                      known.retain == delivery.retain && known.dup == dup;
+    if (!same) {
+        std::string& out = outbox(link);
+        const auto before = out.size();
+        if (!send_own(link, delivery, id, dup)) return false;
+        known = {known.of, true, link.version, delivery.qos, delivery.retain, dup, 0, std::move(known.octets)};
+        known.octets.assign(out, before);
+        mqtt::Fault none;
+        const auto frame = mqtt::frame(mqtt::octets(known.octets), link.version, none);
+        known.id_at = frame.body + 2 + delivery.message->topic.size();
+        return true;
+    }
+    if (known.octets.size() > link.maximum_packet) return false;
+    std::string& out = outbox(link);
+    const auto before = out.size();
+    out += known.octets;
+    if (id != 0) out[before + known.id_at] = char(id >> 8), out[before + known.id_at + 1] = char(id & 0xff);
     return true;
 }
 

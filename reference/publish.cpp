@@ -22,6 +22,7 @@ bool Core::publish_is_served(Link& link, const mqtt::Publish& p) {
         return false;
     }
     if (!link.v5()) return true;
+    if (p.properties.empty() && p.qos == QoS::at_most_once && !p.retain) return true;  // by far the most
     if (p.qos > settings_.offer.maximum_qos && !breaks(Break::qos_above_maximum_accepted))
         fail(link, reason::qos_not_supported);  // 3.2.2-11
     else if (p.retain && !settings_.offer.retain && !breaks(Break::retain_unavailable_accepted))
@@ -34,7 +35,7 @@ bool Core::publish_is_served(Link& link, const mqtt::Publish& p) {
 
 // 5.0, section 3.3.2.3.4. False: the connection is on its end.
 bool Core::resolve_alias(Link& link, const mqtt::Publish& p, std::string_view& topic) {
-    if (!link.v5()) return true;
+    if (!link.v5() || p.properties.empty()) return true;
     const auto alias = mqtt::find(p.properties, mqtt::property::topic_alias);
     if (!alias || (alias->number == 0 && breaks(Break::alias_zero_accepted))) return true;
     const auto most = settings_.offer.topic_alias_maximum;
@@ -71,7 +72,7 @@ bool Core::within_receive_maximum(Link& link, const mqtt::Publish& p) {
 }
 
 MessagePtr Core::make_message(const Link& link, const mqtt::Publish& p, std::string_view topic) {
-    auto message = std::make_shared<Message>();
+    auto message = messages_.take();
     if (breaks(Break::bom_stripped) && topic.starts_with("\xef\xbb\xbf")) topic.remove_prefix(3);  // 1.5.3-3, 1.5.4-3
     message->topic = topic;
     message->payload = p.payload;
@@ -80,7 +81,7 @@ MessagePtr Core::make_message(const Link& link, const mqtt::Publish& p, std::str
     message->dup = p.dup;
     message->arrived = now_;
     if (link.session) message->publisher = link.session->client_id;
-    if (!link.v5()) return message;
+    if (!link.v5() || p.properties.empty()) return message;
     if (const auto expiry = mqtt::find(p.properties, mqtt::property::message_expiry_interval))
         message->expiry = expiry->number;
     message->properties = pack_properties(p.properties, Break::user_properties_reordered);
@@ -133,13 +134,14 @@ bool Core::object(Link& link, const mqtt::Publish& p, const Message& message) {
 }
 
 void Core::accept(Link& link, const mqtt::Publish& p, std::string_view topic) {
-    const auto message = make_message(link, p, topic);
+    auto message = make_message(link, p, topic);
     if (object(link, p, *message)) return;
     // After PUBACK the same identifier is a new message, whatever DUP says (3.1.1, 4.3.2-2; 5.0, 4.3.2-5).
     if (p.qos == QoS::at_least_once && breaks(Break::qos1_repeat_swallowed) &&
         !link.seen_qos1.insert(p.packet_id).second && p.dup)
         return acknowledge(link, p, reason::success);
-    acknowledge(link, p, publish(message));
+    acknowledge(link, p, publish(message, &link.last_topic));
+    messages_.give(std::move(message));
 }
 
 void Core::accept_qos2(Link& link, const mqtt::Publish& p, std::string_view topic) {
@@ -162,7 +164,7 @@ void Core::accept_qos2(Link& link, const mqtt::Publish& p, std::string_view topi
         return;
     }
     if (message->expiry) inbound.expires = now_ + std::chrono::seconds(*message->expiry);
-    if (style().deliver_qos2 == Release::on_publish) return acknowledge(link, p, publish(message));
+    if (style().deliver_qos2 == Release::on_publish) return acknowledge(link, p, publish(message, &link.last_topic));
     inbound.held = message;
     acknowledge(link, p, reason::success);
 }
@@ -202,17 +204,17 @@ void Core::on(Link& link, const mqtt::Pubrel& p) {
     it->second.counted_on = 0;
     const auto held = std::exchange(it->second.held, nullptr);
     if (!breaks(Break::qos2_id_never_free)) open.erase(it);
-    if (held) publish(held);
+    if (held) publish(held, &link.last_topic);
     if (!breaks(Break::pubcomp_missing)) answer(link, mqtt::Pubcomp{id}, reason::success);
 }
 
 // To the retained store and to all whom it concerns; returns success or "no matching subscribers".
-std::uint8_t Core::publish(const MessagePtr& message) {
+std::uint8_t Core::publish(const MessagePtr& message, Subscriptions::Last* last) {
     if (message->retain) retain(message);
     else if (breaks(Break::unretained_replaces_retained) && retained_.holds(message->topic)) retained_.store(message);
     if (message->retain && message->payload.empty() && breaks(Break::retained_empty_not_forwarded))
         return reason::success;
-    const bool any = route(message) != 0;
+    const bool any = route(message, last) != 0;
     return any || !style().say_no_subscribers ? reason::success : reason::no_matching_subscribers;
 }
 

@@ -31,7 +31,7 @@ void Core::retain(const MessagePtr& message) {
     if (message->qos == mqtt::QoS::at_most_once && !style().keep_retained_qos0)
         return retained_.remove(message->topic);  // 3.1.1, 3.3.1-7: the old one goes in any case
     if (!breaks(Break::retained_loses_qos)) return retained_.store(message);
-    auto poorer = std::make_shared<Message>(*message);
+    auto poorer = make<Message>(*message);
     poorer->qos = mqtt::QoS::at_most_once;
     retained_.store(std::move(poorer));
 }

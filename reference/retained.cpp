@@ -39,7 +39,7 @@ std::size_t Retained::cost(const Message& message) {
 void Retained::clear(Node& node) {
     if (!node.message) return;
     octets_ -= cost(*node.message);
-    node.message.reset();
+    node.message = nullptr;
     --size_;
 }
 

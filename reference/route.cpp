@@ -8,18 +8,41 @@ namespace reference {
 using mqtt::QoS;
 
 // The number of sessions and shares that match, whether or not the message could be kept for them.
-std::size_t Core::route(const MessagePtr& message) {
-    found_.clear();
-    subscriptions_.match(message->topic, found_);
+std::size_t Core::route(const MessagePtr& message, Subscriptions::Last* last) {
+    const auto& found = subscriptions_.matched(message->topic, last);
+    if (found.plain.size() > 1 && settings_.policy.honest()) encoded_.of = message.get();
+    const auto count = found.distinct ? deliver_each(found, message) : deliver_joined(found, message);
+    encoded_.of = nullptr;
+    encoded_.filled = false;
+    for (Group* group : found.groups) owe_group(*group, message);
+    return count + found.groups.size();
+}
+
+bool Core::withheld(const Subscription& s, const Message& message) const {
+    if (!s.no_local && !breaks(Break::own_messages_withheld)) return false;  // 4.5.0-1
+    if (message.publisher != s.session->client_id) return false;
+    return breaks(Break::own_messages_withheld) || !breaks(Break::no_local_ignored);  // 5.0, 3.8.3-3
+}
+
+// No session has two claims.
+std::size_t Core::deliver_each(const Subscriptions::Found& found, const MessagePtr& message) {
+    std::size_t count = 0;
+    for (const Subscription* s : found.plain) {
+        if (withheld(*s, *message)) continue;
+        deliver(*s->session, delivery_for(*s, message));
+        ++count;
+    }
+    return count;
+}
+
+std::size_t Core::deliver_joined(const Subscriptions::Found& found, const MessagePtr& message) {
     ++match_stamp_;
     matches_.clear();
-    for (const Subscription* subscription : found_.plain) owe(*subscription, message);
-    auto owed = std::exchange(matches_, {});
-    for (Match& match : owed) deliver(*match.session, std::move(match.delivery));
-    for (Group* group : found_.groups) owe_group(*group, message);
-    const auto count = owed.size() + found_.groups.size();
-    owed.clear();
-    matches_ = std::move(owed);  // its room is used again
+    for (const Subscription* s : found.plain)
+        if (!withheld(*s, *message)) owe(*s, message);
+    for (Match& match : matches_) deliver(*match.session, std::move(match.delivery));
+    const auto count = matches_.size();
+    matches_.clear();
     return count;
 }
 
@@ -46,9 +69,6 @@ void Core::join(Delivery& into, const Delivery& other, bool lowest) {
 
 void Core::owe(const Subscription& subscription, const MessagePtr& message) {
     Session& session = *subscription.session;
-    if (message->publisher == session.client_id && breaks(Break::own_messages_withheld)) return;  // 4.5.0-1
-    if (subscription.no_local && message->publisher == session.client_id && !breaks(Break::no_local_ignored))
-        return;  // 5.0, 3.8.3-3
     Delivery delivery = delivery_for(subscription, message);
     const bool met = session.match_stamp == match_stamp_;
     if (met && style().overlap == Overlap::one_copy)

@@ -50,6 +50,7 @@ Subscriptions::Node& Subscriptions::walk_to(std::string_view filter) {
 void Subscriptions::add(Subscription& s) {
     Node& node = walk_to(folded(s.matched));
     ++size_;
+    changed_ = true;
     if (!s.share) {
         node.plain.push_back(&s);
         return;
@@ -62,6 +63,7 @@ void Subscriptions::add(Subscription& s) {
 void Subscriptions::remove(Subscription& s) {
     Node& node = walk_to(folded(s.matched));
     --size_;
+    changed_ = true;
     if (!s.share) {
         std::erase(node.plain, &s);
     } else if (auto it = groups_.find(*s.share); it != groups_.end()) {
@@ -113,6 +115,37 @@ void Subscriptions::match(Node& node, std::string_view name, bool first, Found& 
     if (!node.one || (dollar && !policy_.breaks(Break::dollar_matched_by_plus))) return;
     follow(*node.one);
     if (!last && policy_.breaks(Break::plus_spans_levels)) collect(*node.one, found);
+}
+
+const Subscriptions::Found& Subscriptions::matched(std::string_view name, Last* last) {
+    constexpr std::size_t longest = 256;  // octets of a name that is remembered for one publisher
+    if (last && last->generation == generation_ && !changed_ && last->name == name) return *last->found;
+    const Found& found = remember(name);
+    if (last && name.size() <= longest) {
+        last->name = name;
+        last->found = &found;
+        last->generation = generation_;
+    }
+    return found;
+}
+
+const Subscriptions::Found& Subscriptions::remember(std::string_view name) {
+    constexpr std::size_t most = 4u << 20;  // octets of memory, roughly
+    if (changed_ || known_cost_ > most) {
+        known_.clear();
+        known_cost_ = 0;
+        ++generation_;
+        changed_ = false;
+    }
+    if (const auto it = known_.find(name); it != known_.end()) return it->second;
+    Found& found = known_[std::string(name)];
+    match(name, found);
+    std::vector<const Session*> sessions;
+    for (const Subscription* s : found.plain) sessions.push_back(s->session);
+    std::ranges::sort(sessions);
+    found.distinct = std::ranges::adjacent_find(sessions) == sessions.end();
+    known_cost_ += 200 + name.size() + 8 * (found.plain.size() + found.groups.size());
+    return found;
 }
 
 Group* Subscriptions::group(const std::string& share) {

@@ -1,5 +1,6 @@
 // All subscriptions as a tree of filter levels: a name is matched in one walk, however many there are.
 #pragma once
+#include <functional>
 #include <unordered_map>
 
 #include "reference/session.hpp"
@@ -30,10 +31,19 @@ public:
     struct Found {
         std::vector<Subscription*> plain;
         std::vector<Group*> groups;
+        bool distinct = true;  // by matched() only: no session is there twice
         void clear() { plain.clear(), groups.clear(); }
     };
     /// Appends all that match a topic name (section 4.7).
     void match(std::string_view name, Found&);
+    /// What a publisher asked for last: most ask for the same again.
+    struct Last {
+        std::string name;
+        const Found* found = nullptr;
+        std::uint64_t generation = 0;
+    };
+    /// The same, from memory where nothing was added or removed since. Good until the next call of any method.
+    const Found& matched(std::string_view name, Last* last);
     Group* group(const std::string& share);
 
 private:
@@ -49,12 +59,17 @@ private:
     void match(Node&, std::string_view name, bool first, Found&);
     static void collect(Node&, Found&);
     std::string_view folded(std::string_view filter);
+    const Found& remember(std::string_view name);
 
     const Policy& policy_;
     Node root_;
     std::unordered_map<std::string, Group> groups_;  // by whole filter
     std::size_t size_ = 0;
     std::string folded_;
+    std::unordered_map<std::string, Found, TextHash, std::equal_to<>> known_;  // topic names asked for, while it is so
+    std::size_t known_cost_ = 0;
+    std::uint64_t generation_ = 1;  // of known_
+    bool changed_ = false;          // known_ is out of date
 };
 
 }  // namespace reference

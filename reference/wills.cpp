@@ -13,7 +13,7 @@ void Core::store_will(Link& link, Session& session, const mqtt::Connect& c) {
         if (breaks(Break::will_of_last_connection)) session.will = old_wills_[session.client_id];  // 3.1.1, 3.1.2-12
         return;
     }
-    auto message = std::make_shared<Message>();
+    auto message = make<Message>();
     message->topic = c.will->topic;
     message->payload = c.will->payload;
     message->qos = breaks(Break::will_qos_zero) ? mqtt::QoS::at_most_once
@@ -43,7 +43,7 @@ void Core::publish_will(Session& session) {
     if (settings_.allowed &&
         !settings_.allowed({session.client_id, will->user_name, Action::publish, will->message->topic}))
         return;
-    auto message = std::make_shared<Message>(*will->message);
+    auto message = make<Message>(*will->message);
     message->arrived = now_;
     message->retain = message->retain && room_to_retain(message->topic, *message);
     publish(message);
