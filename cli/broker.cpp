@@ -117,9 +117,7 @@ reference::Settings settings(const BrokerCommand& o) {
         if (!violation) no_violation(id);
         s.policy.violate(*violation);
     }
-    if (!o.login_file.empty())
-        s.login = reference::LoginFile::read(o.login_file).hook(o.anonymous);
-    else if (!o.anonymous && !is_loopback(o.bind))
+    if (o.login_file.empty() && !o.anonymous && !is_loopback(o.bind))
         usage("--bind " + o.bind +
               ": others reach that address: give --login-file FILE, or --allow-anonymous to serve everybody");
     if (!o.acl.empty()) s.allowed = reference::AclFile::read(o.acl).hook();
@@ -130,6 +128,7 @@ reference::ServerOptions server_options(const BrokerCommand& o) {
     reference::ServerOptions s;
     s.bind = o.bind == "localhost" ? "127.0.0.1" : o.bind;
     s.port = o.port;
+    if (!o.login_file.empty()) s.login = reference::LoginFile::read(o.login_file).hook(o.anonymous);
     s.log_level = o.log == "packets"  ? reference::LogLevel::packets
                   : o.log == "faults" ? reference::LogLevel::faults
                                       : reference::LogLevel::quiet;

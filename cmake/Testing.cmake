@@ -1,5 +1,5 @@
 # What has threads, for TSan: the tests of that label, and the target that builds what they need.
-set(threaded_tests net_test peer_test)
+set(threaded_tests net_test peer_test admission_test)
 
 # mqttspec_test(NAME sources... [LIBRARIES ...]): a GoogleTest program, one ctest entry.
 if(MQTTSPEC_TESTS)

@@ -13,6 +13,8 @@ Broker& Broker::operator=(Broker&&) noexcept = default;
 Broker::~Broker() = default;
 LinkId Broker::open(Time now) { return core_->open(now); }
 void Broker::receive(LinkId id, mqtt::View bytes, Time now) { core_->receive(id, bytes, now); }
+bool Broker::reads(LinkId id) const { return core_->reads(id); }
+void Broker::decide(LinkId id, Admission a, Time now) { core_->decide(id, a, now); }
 void Broker::lost(LinkId id, Time now) { core_->lost(id, now); }
 void Broker::tick(Time now) { core_->tick(now); }
 std::optional<Time> Broker::deadline() const { return core_->deadline(); }
@@ -59,15 +61,20 @@ void Core::receive(LinkId id, mqtt::View bytes, Time now) {
 // Whole packets, one after the other; returns the octets that are done with.
 std::size_t Core::run(Link& link, mqtt::View bytes) {
     std::size_t taken = 0;
-    while (taken < bytes.size() && link.state != Link::State::closing) {
-        const auto size = link.state == Link::State::fresh ? first_packet(link, bytes.subspan(taken))
-                                                           : next_frame(link, bytes.subspan(taken));
+    using enum Link::State;
+    while (taken < bytes.size() && link.state != closing && link.state != deciding) {
+        const auto size = link.state == fresh ? first_packet(link, bytes.subspan(taken))
+                                              : next_frame(link, bytes.subspan(taken));
         if (size == 0) break;
         taken += size;
         if (breaks(Break::packet_per_write)) return bytes.size();  // 3.1.1, 7.1.1-1; 5.0, 4.2.0-1
     }
+    if (link.state == deciding) {  // CONNECT and what follows are kept as they are
+        if (bytes.size() - taken > settings_.limits.undecided_octets) shut(link);
+        return link.state == deciding ? taken : bytes.size();
+    }
     if (taken < bytes.size() && breaks(Break::packet_cut_up_refused)) shut(link);
-    if (link.state != Link::State::closing) return taken;
+    if (link.state != closing) return taken;
     after_refusal(link, bytes.subspan(taken));  // nothing, unless a rule is broken
     return bytes.size();
 }
@@ -148,7 +155,7 @@ std::string Core::take(LinkId id, bool& close) {
 
 void Core::arm(Link& link) {
     std::optional<Time> due;
-    if (link.state == Link::State::fresh || link.state == Link::State::authenticating)
+    if (link.state < Link::State::online)
         due = link.opened + settings_.limits.time_to_connect;
     else if (link.state == Link::State::online && link.keep_alive != 0)
         due = link.heard + Time(link.keep_alive * std::int64_t{1500});

@@ -23,6 +23,10 @@ public:
     LinkId open(Time now);
     /// Octets came, in any chunks (7.1.1-1, 4.2.0-1). Ignored for links that are closing or gone.
     void receive(LinkId, mqtt::View bytes, Time now);
+    /// False while a login is pending: what the client sends is better left unread; the decision makes the link dirty.
+    bool reads(LinkId) const;
+    /// The answer to a login that was Admission::pending. Harmless for links that wait for none, or are gone.
+    void decide(LinkId, Admission, Time now);
     /// FIN, RST or an error ended the connection: the link is gone, what was not taken with it. Harmless when repeated.
     void lost(LinkId, Time now);
     /// Does what is due: keep alive, wills, ends of sessions, the wait for CONNECT.

@@ -48,7 +48,7 @@ std::size_t Core::first_packet(Link& link, mqtt::View bytes) {
     if (mqtt::decode(connect, packet, link.version, fault) == 0) return on_fault(link, packet, fault);
     if (bytes.size() > whole.size && breaks(Break::pingresp_before_connack)) send(link, mqtt::Pingresp{});  // 3.2.0-1
     on_connect(link, connect, packet);
-    return whole.size;
+    return link.state == Link::State::deciding ? 0 : whole.size;
 }
 
 // Sets the link's version; false: the connection is on its end.
@@ -145,7 +145,10 @@ bool Core::may_connect(Link& link, const mqtt::Connect& c, std::string_view clie
         std::uint8_t v3, v5;
     };
     const auto codes = [&]() -> Codes {
-        switch (settings_.login({link.version, client_id, c.user_name, c.password})) {
+        const bool decided = link.decision != Admission::pending;
+        switch (decided ? link.decision
+                        : settings_.login({link.version, client_id, c.user_name, c.password, link.id})) {
+            case Admission::pending: link.state = Link::State::deciding; return {};
             case Admission::granted: return {0, 0};
             case Admission::bad_login: return {4, reason::bad_login};
             case Admission::not_authorized: return {5, reason::not_authorized};
@@ -156,9 +159,25 @@ bool Core::may_connect(Link& link, const mqtt::Connect& c, std::string_view clie
         }
         return {3, reason::unspecified};
     }();
+    if (link.state == Link::State::deciding) return false;
     if (codes.v3 == 0 || breaks(Break::bad_login_accepted)) return true;  // 5.0, 3.1.4-2
     refuse(link, codes.v3, codes.v5);
     return false;
+}
+
+bool Core::reads(LinkId id) const {
+    const auto it = links_.find(id);
+    return it == links_.end() || it->second->state != Link::State::deciding;
+}
+
+// CONNECT was kept as it came: it is gone through once more, with the answer known.
+void Core::decide(LinkId id, Admission answer, Time now) {
+    set_now(now);
+    Link* link = find_link(id);
+    if (!link || link->state != Link::State::deciding || answer == Admission::pending) return;
+    link->state = Link::State::fresh;
+    link->decision = answer;
+    receive(id, {}, now);
 }
 
 bool Core::will_is_served(Link& link, const mqtt::Connect& c) {

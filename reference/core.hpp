@@ -35,6 +35,8 @@ public:
     // broker.cpp: links in and out
     LinkId open(Time now);
     void receive(LinkId, mqtt::View bytes, Time now);
+    bool reads(LinkId) const;
+    void decide(LinkId, Admission, Time now);
     void lost(LinkId, Time now);
     void tick(Time now);
     std::optional<Time> deadline() const;

@@ -103,7 +103,7 @@ std::size_t Core::on_fault(Link& link, mqtt::View bytes, const mqtt::Fault& faul
             if (link.state != Link::State::fresh) dispatch(link, packet);
             else on_connect(link, std::get<mqtt::Connect>(packet), bytes.first(whole.size));
         }
-        return whole.size;
+        return link.state == Link::State::deciding ? 0 : whole.size;
     }
     const bool again = type == Type::connect && link.state != Link::State::fresh;  // 3.1.0-2, whatever is wrong with it
     if (again) fail(link, reason::protocol_error);

@@ -16,10 +16,11 @@ struct Authentication {
 };
 
 struct Link {
-    enum class State : std::uint8_t { fresh, authenticating, online, closing };
+    enum class State : std::uint8_t { fresh, deciding, authenticating, online, closing };
 
     LinkId id = 0;
     State state = State::fresh;
+    Admission decision = Admission::pending;  // of Broker::decide()
     mqtt::Version version = mqtt::Version::v3_1_1;
     bool dirty = false, refused = false, problem_information = true;
     bool stalled = false;    // deliveries wait for take()

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "reference/broker.hpp"
+#include "reference/login_pool.hpp"
 #include "reference/settings.hpp"
 
 namespace reference {
@@ -16,6 +17,9 @@ struct ServerOptions {
     std::string bind = "127.0.0.1";         // an address in digits
     std::uint16_t port = 0;                 // 0: any free one
     std::size_t outbox_octets = 64u << 20;  // per connection, not yet written to it: above, it is reset
+    /// In place of Settings::login where it takes long (hashing): called on threads of its own, on several at once.
+    std::function<Admission(const Credentials&)> login;
+    LoginPool::Options logins;
     LogLevel log_level = LogLevel::quiet;
     /// One line per packet or fault, as the level says; called on the server's thread.
     std::function<void(const std::string&)> log;

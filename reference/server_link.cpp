@@ -2,6 +2,7 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,19 @@ constexpr Time linger = std::chrono::seconds(1);
 void Switchboard::add(std::shared_ptr<ServerLink> link) {
     links.emplace(link->id(), link);
     link->begin();
+}
+
+Settings Switchboard::with_pool(Settings settings) {
+    if (!options.login) return settings;
+    settings.login = [this](const Credentials& c) { return logins->take(c); };
+    return settings;
+}
+
+void Switchboard::start_pool() {
+    if (!options.login) return;
+    logins = std::make_unique<LoginPool>(options.logins, options.login, [this](LinkId link, Admission answer) {
+        asio::post(io, [this, link, answer] { broker.decide(link, answer, now()); });
+    });
 }
 
 void Switchboard::flush() {
@@ -87,7 +101,8 @@ void TcpLink::read() {
         if (log_) log_->received(bytes);
         board_.broker.receive(link_, bytes, board_.now());
     }
-    await_bytes();
+    paused_ = known_ && !may_read();
+    if (!paused_) await_bytes();
 }
 
 void TcpLink::ended(Code why) {
@@ -120,6 +135,7 @@ void TcpLink::collect() {
         board_.links.erase(link_);  // a handler or the caller still holds this
     }
     if (!is_open()) return;
+    if (paused_ && may_read()) paused_ = false, await_bytes();
     if (out_.empty()) out_ = std::move(bytes);
     else out_ += bytes;
     if (close) return leave();

@@ -25,7 +25,9 @@ class ServerLink;
 
 /// One io_context, one read buffer, one Broker; all on one thread.
 struct Switchboard {
-    Switchboard(Settings settings, const ServerOptions& o) : options(o), broker(std::move(settings)) {}
+    Switchboard(Settings settings, const ServerOptions& o) : options(o), broker(with_pool(std::move(settings))) {
+        start_pool();
+    }
 
     ServerOptions options;
     boost::asio::io_context io{1};
@@ -36,11 +38,14 @@ struct Switchboard {
     std::deque<std::pair<Time, std::shared_ptr<ServerLink>>> leaving;
     std::size_t lingering = 0;  // of those, with an open socket
     std::array<std::uint8_t, 65536> buffer;
+    std::unique_ptr<LoginPool> logins;  // where ServerOptions::login is set; last, for its threads use the rest
 
     Time now() const {
         return std::chrono::duration_cast<Time>(std::chrono::steady_clock::now() - start);
     }
     void add(std::shared_ptr<ServerLink> link);
+    Settings with_pool(Settings);     // logins are taken by the pool, where there is to be one
+    void start_pool();
     void flush();                     // writes what the broker has to say
     void chase();                     // ends those that take too long to leave
     std::optional<Time> deadline() const;
@@ -63,6 +68,8 @@ public:
 
 protected:
     void log_as(const std::string& name);  // where the options want a log
+    /// False while the login is pending: collect() reads on then.
+    bool may_read() const { return !board_.logins || board_.broker.reads(link_); }
     void forget();                         // the broker is told that the link is lost; harmless when repeated
 
     Switchboard& board_;
@@ -94,6 +101,7 @@ private:
     bool leaving_ = false;  // FIN follows what is queued
     bool waiting_ = false;  // for room to write
     bool fin_sent_ = false, fin_seen_ = false;
+    bool paused_ = false;  // reading, for the login is pending
     std::size_t written_ = 0;
     std::string out_;
 };

@@ -42,6 +42,7 @@ struct Limits {
     std::size_t topic_levels = 256;             // of a filter, or of a retained message's topic; as for too many
     std::size_t v3_packet = 268'435'460;        // octets, before 5.0: close
     std::size_t connect_packet = 1u << 20;      // octets of the first packet of a connection: close
+    std::size_t undecided_octets = 1u << 20;    // that came while a login was pending, CONNECT included: close
     Time time_to_connect = std::chrono::seconds(20);  // from the open to the accepting CONNACK: close
 };
 
@@ -84,9 +85,13 @@ struct Credentials {
     mqtt::Version version;
     std::string_view client_id;
     std::optional<std::string_view> user_name, password;
+    LinkId link = 0;  // for Broker::decide()
 };
 /// Its answer, as CONNACK tells it: 0, 4 or 0x86, 5 or 0x87, 2 or 0x85, 3 or 0x88, 5 or 0x8A, 3 or 0x89.
-enum class Admission { granted, bad_login, not_authorized, bad_client_id, unavailable, banned, busy };
+/// Pending: Broker::decide() will tell; until then nothing of that link is read.
+enum class Admission : std::uint8_t {
+    granted, bad_login, not_authorized, bad_client_id, unavailable, banned, busy, pending
+};
 
 enum class Action { publish, subscribe };
 /// What an ACL hook sees: a topic name, or the whole topic filter.
