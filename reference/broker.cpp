@@ -11,6 +11,9 @@ Broker::Broker(Settings settings) : core_(std::make_unique<Core>(std::move(setti
 Broker::Broker(Broker&&) noexcept = default;
 Broker& Broker::operator=(Broker&&) noexcept = default;
 Broker::~Broker() = default;
+void Broker::keep(Journal& journal, Time now) { core_->keep(journal, *this, now); }
+void Broker::restore(std::unique_ptr<Session> session) { core_->restore(std::move(session)); }
+void Broker::restore(MessagePtr retained) { core_->restore(std::move(retained)); }
 LinkId Broker::open(Time now) { return core_->open(now); }
 void Broker::receive(LinkId id, mqtt::View bytes, Time now) { core_->receive(id, bytes, now); }
 bool Broker::reads(LinkId id) const { return core_->reads(id); }
@@ -168,6 +171,7 @@ void Core::arm(Link& link) {
 void Core::arm(Session& session) {
     auto due = session.will_due;
     if (session.end_due && (!due || *session.end_due < *due)) due = session.end_due;
+    if (journal_) journal_->session(session);
     if (due == session.armed) return;
     if (session.armed) session_timers_.erase({*session.armed, session.serial});
     session.armed = due;

@@ -10,6 +10,10 @@
 namespace reference {
 
 class Core;
+class Journal;
+struct Message;
+template <class T> class Shared;
+struct Session;
 
 /// A whole MQTT server of versions 3.1, 3.1.1 and 5.0. Not thread-safe; nothing in it throws on what clients send.
 class Broker {
@@ -18,6 +22,13 @@ public:
     Broker(Broker&&) noexcept;
     Broker& operator=(Broker&&) noexcept;
     ~Broker();
+
+    /// Tells the journal from now on; what it kept comes back first, as if every connection had just been lost: wills
+    /// are due, and expiry counts from now. Before the first open(); the journal outlives the broker.
+    void keep(Journal&, Time now);
+    /// For the journal, meanwhile: a session as it was, a retained message.
+    void restore(std::unique_ptr<Session>);
+    void restore(Shared<const Message> retained);
 
     /// A network connection was accepted. Identifiers are not reused while the broker lives.
     LinkId open(Time now);

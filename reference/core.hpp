@@ -45,11 +45,16 @@ public:
     void recycle(std::string bytes);
     void set_available(bool available) { settings_.available = available; }
     void shut_down(Time now);
+    void keep(Journal&, Broker&, Time now);
+    void restore(std::unique_ptr<Session>);
+    void restore(MessagePtr retained) { retained_.store(std::move(retained)); }
     Broker::Counts counts() const;
 
 private:
     bool breaks(Break b) const { return settings_.policy.breaks(b); }
     const Style& style() const { return settings_.style; }
+    /// The journal, for sessions that outlive their connection.
+    Journal* keeping(const Session& session) const { return session.expiry != 0 ? journal_ : nullptr; }
 
     // broker.cpp
     std::size_t run(Link&, mqtt::View bytes);
@@ -96,6 +101,7 @@ private:
     Session& attach(Link&, const mqtt::Connect&, std::string_view client_id, bool& present);
     void take_over(Session&);
     void leave(Link&, bool keep_will);
+    void part(Session&, bool kept_wrongly);
     void forget_open(Session&);
     void end(Session&);
     void hand_on(Session&, mqtt::QoS);
@@ -156,6 +162,8 @@ private:
     void on(Link&, const mqtt::Pubrec&);
     void on(Link&, const mqtt::Pubcomp&);
     void settle(Session&, InFlight&, bool repeats_anyway);
+    void close(Session&, InFlight&);
+    void forget(Session&, const Delivery&);
 
     // subscribe.cpp
     void on(Link&, const mqtt::Subscribe&);
@@ -199,7 +207,8 @@ private:
     Settings settings_;
     Time now_{};
     LinkId last_link_ = 0;
-    std::uint64_t last_session_ = 0, last_assigned_ = 0, match_stamp_ = 0;
+    std::uint64_t last_session_ = 0, last_assigned_ = 0, last_delivery_ = 0, match_stamp_ = 0;
+    Journal* journal_ = nullptr;
     std::unordered_map<LinkId, std::unique_ptr<Link>> links_;
     std::unordered_map<std::string, std::unique_ptr<Session>, TextHash, std::equal_to<>> sessions_;
     std::set<std::pair<Time, LinkId>> link_timers_;

@@ -67,7 +67,7 @@ void Core::repeat(Session& session, InFlight& open) {
     const auto id = static_cast<std::uint16_t>(breaks(Break::repeat_has_new_id) ? open.id + 1'000 : open.id);
     if (send_publish(link, open.delivery, id, !breaks(Break::dup_missing_on_repeat))) return;  // 3.3.1-1
     if (std::exchange(open.counted, false)) --session.quota_used;  // too large by now: done with (5.0, 3.1.2-25)
-    session.window.settle(open);
+    close(session, open);
 }
 
 // Sends what waits, as far as there is room: repeats first.
@@ -92,11 +92,27 @@ void Core::pump(Session& session) {
     }
 }
 
+// What the client has to know no more of.
+void Core::close(Session& session, InFlight& open) {
+    if (Journal* journal = keeping(session)) journal->settled(open.delivery);
+    messages_.give(std::move(open.delivery.message));
+    session.window.settle(open);
+}
+
+// A delivery that leaves the queue unsent.
+void Core::forget(Session& session, const Delivery& delivery) {
+    session.queued_octets -= delivery.message->octets();
+    if (Journal* journal = keeping(session)) journal->settled(delivery);
+}
+
 // The first time. False: too large for the client, and so done with (5.0, 3.1.2-25). What has expired is not begun
 // (5.0, 3.3.2-5).
 bool Core::start(Session& session, const Delivery& delivery) {
     Link& link = *session.link;
-    if (delivery.message->expired(now_) && !breaks(Break::expired_message_delivered)) return true;
+    if (delivery.message->expired(now_) && !breaks(Break::expired_message_delivered)) {
+        if (Journal* journal = keeping(session)) journal->settled(delivery);
+        return true;
+    }
     const bool copied = breaks(Break::dup_copied_from_publisher) && delivery.message->dup;  // 3.3.1-3
     if (delivery.qos == QoS::at_most_once) return send_publish(link, delivery, 0, false);
     const bool first = delivery.qos == QoS::at_least_once;
@@ -105,12 +121,14 @@ bool Core::start(Session& session, const Delivery& delivery) {
     // 3.1.1, 2.3.1-4; 5.0, 2.2.1-4
     const auto id = breaks(Break::delivery_id_zero) ? 0u : breaks(Break::delivery_ids_alike) ? 1u : open.id;
     if (!send_publish(link, delivery, static_cast<std::uint16_t>(id), dup || copied)) {
+        if (Journal* journal = keeping(session)) journal->settled(delivery);
         session.window.settle(open);
         return false;
     }
     open.delivery = delivery;
     open.counted = true;
     ++session.quota_used;
+    if (Journal* journal = keeping(session)) journal->opened(session, open);
     return true;
 }
 
@@ -182,10 +200,7 @@ bool Core::alias_topic(Link& link, std::string_view& topic) {
 
 void Core::settle(Session& session, InFlight& open, bool repeats_anyway) {
     if (std::exchange(open.counted, false)) --session.quota_used;
-    if (!repeats_anyway) {
-        messages_.give(std::move(open.delivery.message));
-        session.window.settle(open);
-    }
+    if (!repeats_anyway) close(session, open);
     pump(session);
 }
 
@@ -213,7 +228,10 @@ void Core::on(Link& link, const mqtt::Pubrec& p) {
         return settle(session, *open, breaks(Break::refused_delivery_repeated));
     }
     if (open->delivery.message->expired(now_) && breaks(Break::expired_qos2_abandoned)) return;  // 5.0, 4.3.3-7
-    if (std::exchange(open->stage, Stage::released) == Stage::published) open->order = session.window.next_order();
+    if (std::exchange(open->stage, Stage::released) == Stage::published) {
+        open->order = session.window.next_order();
+        if (Journal* journal = keeping(session)) journal->opened(session, *open);
+    }
     if (breaks(Break::pubrel_missing)) return;  // 3.1.1, 4.3.3-1; 5.0, 4.3.3-4
     if (breaks(Break::quota_blocks_pubrel) && session.quota_used >= link.receive_maximum) return;  // 5.0, 4.9.0-3
     if (breaks(Break::quota_freed_by_pubrec) && std::exchange(open->counted, false)) {  // 5.0, 4.9.0-2

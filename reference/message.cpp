@@ -19,6 +19,7 @@ void MessagePool::give(MessagePtr given) {
     message->arrived = {};
     message->qos = {};
     message->retain = message->dup = false;
+    message->kept.value = 0;
     spare_.push_back(std::move(message));
 }
 

@@ -160,13 +160,15 @@ void Core::accept_qos2(Link& link, const mqtt::Publish& p, std::string_view topi
         const bool told = link.v5() && style().refused_publish == Refusal::code;
         if (told) inbound.counted_on = 0, --link.open_publishes;
         if (told && !breaks(Break::refused_qos2_id_kept)) open.erase(it);
+        else if (Journal* journal = keeping(*link.session)) journal->received(*link.session, p.packet_id, inbound);
         object(link, p, *message);
         return;
     }
     if (message->expiry) inbound.expires = now_ + std::chrono::seconds(*message->expiry);
-    if (style().deliver_qos2 == Release::on_publish) return acknowledge(link, p, publish(message, &link.last_topic));
-    inbound.held = message;
-    acknowledge(link, p, reason::success);
+    const bool at_once = style().deliver_qos2 == Release::on_publish;
+    if (!at_once) inbound.held = message;
+    if (Journal* journal = keeping(*link.session)) journal->received(*link.session, p.packet_id, inbound);
+    acknowledge(link, p, at_once ? publish(message, &link.last_topic) : reason::success);
 }
 
 // PUBACK, PUBREC or nothing (3.3.4-1), with the same identifier (3.1.1, 2.3.1-6; 5.0, 2.2.1-5).
@@ -202,6 +204,7 @@ void Core::on(Link& link, const mqtt::Pubrel& p) {
     if (expired && breaks(Break::expired_qos2_unreleased)) return;  // 5.0, 4.3.3-13
     if (it->second.counted_on == link.id) --link.open_publishes;
     it->second.counted_on = 0;
+    if (Journal* journal = keeping(*link.session)) journal->released(*link.session, p.packet_id, it->second);
     const auto held = std::exchange(it->second.held, nullptr);
     if (!breaks(Break::qos2_id_never_free)) open.erase(it);
     if (held) publish(held, &link.last_topic);

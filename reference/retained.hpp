@@ -1,5 +1,6 @@
 // Retained messages as a tree of topic levels: a filter with wildcards looks only where it can match.
 #pragma once
+#include "reference/journal.hpp"
 #include "reference/subscriptions.hpp"
 
 namespace reference {
@@ -7,6 +8,8 @@ namespace reference {
 class Retained {
 public:
     explicit Retained(const Policy& policy) : policy_(policy) {}
+
+    void tell(Journal* journal) { journal_ = journal; }
 
     /// Takes the place of what is stored for its topic (3.3.1-5).
     void store(MessagePtr);
@@ -36,6 +39,7 @@ private:
     static void collect(const Node&, std::vector<MessagePtr>&);
 
     const Policy& policy_;
+    Journal* journal_ = nullptr;
     Node root_;
     std::size_t size_ = 0, octets_ = 0;
 };

@@ -101,6 +101,7 @@ void Core::owe_group(Group& group, const MessagePtr& message) {
 
 void Core::deliver(Session& session, Delivery delivery) {
     if (std::exchange(session.misses_next, false)) return;
+    if (journal_) delivery.number = ++last_delivery_;
     Link* link = session.link;
     const bool waits = !link || !session.queue.empty() || !has_room(session);
     if (delivery.qos == QoS::at_most_once) {
@@ -128,12 +129,13 @@ void Core::enqueue(Session& session, Delivery delivery) {
         session.purged = now_;
         session.queue.erase_if([&](const Delivery& d) {
             const bool gone = d.message->expired(now_);
-            if (gone) session.queued_octets -= d.message->octets();
+            if (gone) forget(session, d);
             return gone;
         });
         if (full()) return;
     }
     session.queued_octets += octets;
+    if (Journal* journal = keeping(session)) journal->queued(session, delivery);
     const bool mixed = !session.queue.empty() && session.queue.front().message->topic != delivery.message->topic;
     if (mixed && breaks(Break::several_topics_unordered))  // 3.1.1, 4.6.0-5; 5.0, 4.6.0-6
         session.queue.push_front(std::move(delivery));

@@ -23,6 +23,15 @@ InFlight* Window::find(std::uint16_t id) {
     return slot.id == id ? &slot : nullptr;
 }
 
+InFlight& Window::restore(std::uint16_t id, std::uint64_t order) {
+    while (slots_.empty() || slots_[id & (slots_.size() - 1)].id != 0) grow();
+    InFlight& slot = slots_[id & (slots_.size() - 1)];
+    slot.id = last_ = id;
+    slot.order = order_ = order;
+    ++used_;
+    return slot;
+}
+
 void Window::settle(InFlight& slot) {
     slot = {};
     --used_;

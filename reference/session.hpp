@@ -27,6 +27,8 @@ public:
     /// A slot with a free identifier (2.3.1-4, 2.2.1-4), never 0. There must be fewer than 65,535 in use.
     InFlight& take();
     InFlight* find(std::uint16_t id);
+    /// The slot for a delivery begun in an earlier life, in their order.
+    InFlight& restore(std::uint16_t id, std::uint64_t order);
     void settle(InFlight& slot);
     std::size_t size() const { return used_; }
     /// All of one stage, in order.

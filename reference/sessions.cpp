@@ -99,13 +99,17 @@ void Core::leave(Link& link, bool keep_will) {
     session->to_repeat.clear();
     if (!keep_will) session->will.reset();  // 3.1.2-10, 3.14.4-3
     const bool kept_wrongly = link.v5() && session->expiry == 0 && breaks(Break::session_expiry_zero_kept);
-    const bool ends = (session->expiry == 0 && !kept_wrongly) || breaks(Break::persistent_session_lost);
     if (breaks(Break::share_qos2_moved)) hand_on(*session, mqtt::QoS::exactly_once);  // 5.0, 4.8.2-4
-    release_will(*session, ends);
-    if (ends) return end(*session);
-    if (session->expiry != never && !kept_wrongly && !breaks(Break::session_expiry_ignored))  // 5.0, 4.1.0-2
-        session->end_due = now_ + std::chrono::seconds(session->expiry);
-    arm(*session);
+    part(*session, kept_wrongly);
+}
+
+void Core::part(Session& session, bool kept_wrongly) {
+    const bool ends = (session.expiry == 0 && !kept_wrongly) || breaks(Break::persistent_session_lost);
+    release_will(session, ends);
+    if (ends) return end(session);
+    if (session.expiry != never && !kept_wrongly && !breaks(Break::session_expiry_ignored))  // 5.0, 4.1.0-2
+        session.end_due = now_ + std::chrono::seconds(session.expiry);
+    arm(session);
 }
 
 // Nothing is forgotten (4.1.0-1, 4.3.2-3, 4.3.3-3, -5), unless a rule is broken.
@@ -116,7 +120,7 @@ void Core::forget_open(Session& session) {
             const auto rule = stage == Stage::released                               ? Break::pubrel_forgotten_at_end
                               : open->delivery.qos == mqtt::QoS::exactly_once ? Break::qos2_forgotten_at_end
                                                                               : Break::qos1_forgotten_at_end;
-            if (breaks(rule)) session.window.settle(*open);
+            if (breaks(rule)) close(session, *open);
         }
 }
 
@@ -140,7 +144,36 @@ void Core::end(Session& session) {
     session.will_due.reset();
     session.end_due.reset();
     arm(session);
+    if (journal_) journal_->ended(session);
     sessions_.erase(sessions_.find(session.client_id));
+}
+
+// ---- after a restart -----------------------------------------------------------------------------------------------
+
+void Core::restore(std::unique_ptr<Session> session) {
+    last_session_ = std::max(last_session_, session->serial);
+    for (auto& [filter, subscription] : session->subscriptions) {
+        subscription.session = session.get();
+        subscriptions_.add(subscription);
+    }
+    for (const Delivery& waiting : session->queue) session->queued_octets += waiting.message->octets();
+    sessions_.emplace(session->client_id, std::move(session));
+}
+
+// A session without any deadline was connected to the last, or is kept for ever and has no will: both part now. When a
+// connection broke is not known, so its will and its session are given their whole time again, never less.
+void Core::keep(Journal& journal, Broker& broker, Time now) {
+    set_now(now);
+    last_delivery_ = journal.restore(broker, now);
+    journal_ = &journal;
+    retained_.tell(&journal);
+    std::vector<Session*> all;
+    for (const auto& [id, session] : sessions_) all.push_back(session.get());
+    std::ranges::sort(all, {}, &Session::serial);
+    for (Session* session : all) {
+        if (!session->will_due && !session->end_due) part(*session, false);
+        else arm(*session);
+    }
 }
 
 // Unfinished deliveries of shared subscriptions go to another member of their group (5.0, 4.8.2).
@@ -148,12 +181,12 @@ void Core::hand_on(Session& session, mqtt::QoS qos) {
     std::vector<Delivery> moved;
     for (InFlight* open : session.window.all(InFlight::Stage::published)) {
         if (!open->delivery.share || open->delivery.qos != qos) continue;
-        moved.push_back(std::move(open->delivery));
-        session.window.settle(*open);
+        moved.push_back(open->delivery);
+        close(session, *open);
     }
     session.queue.erase_if([&](Delivery& waiting) {
         if (!waiting.share || waiting.qos != qos) return false;
-        session.queued_octets -= waiting.message->octets();
+        forget(session, waiting);
         moved.push_back(waiting);
         return true;
     });

@@ -105,6 +105,7 @@ std::uint8_t Core::grant(Link& link, const mqtt::Subscribe::Entry& entry, std::u
     s.no_local = entry.no_local;
     s.retain_as_published = entry.retain_as_published;
     s.identifier = identifier;
+    if (Journal* journal = keeping(*link.session)) journal->subscribed(*link.session, s);
     if (!is_new && breaks(Break::suback_undefined_reason)) return 0x03;
     if (breaks(Break::suback_understates) && qos != mqtt::QoS::at_most_once) return 0x00;
     return static_cast<std::uint8_t>(qos);
@@ -162,6 +163,7 @@ std::uint8_t Core::drop(Session& session, std::string_view filter) {
 
 void Core::drop(Session& session, Subscription& subscription) {
     subscriptions_.remove(subscription);
+    if (Journal* journal = keeping(session)) journal->unsubscribed(session, subscription);
     const auto it = session.subscriptions.find(subscription.filter);
     if (it != session.subscriptions.end() && &it->second == &subscription) session.subscriptions.erase(it);
     else std::erase_if(session.subscriptions, [&](const auto& held) { return &held.second == &subscription; });
