@@ -37,7 +37,7 @@ void Core::take_step(Link& link, const AuthStep& step) {
         return disconnect(link, step.reason, style().disconnect_on_error);
     }
     const bool done = forgiven || step.outcome == AuthStep::Outcome::success;
-    if (done) link.user_name = step.user_name;
+    if (done) link.rare.make().user_name = step.user_name;
     if (done) auth.exchange = nullptr;
     if (done && first) {
         const std::string kept = std::exchange(auth.connect, {});

@@ -23,6 +23,7 @@ void Broker::tick(Time now) { core_->tick(now); }
 std::optional<Time> Broker::deadline() const { return core_->deadline(); }
 std::span<const LinkId> Broker::dirty() const { return core_->dirty(); }
 std::string Broker::take(LinkId id, bool& close) { return core_->take(id, close); }
+void Broker::postpone(LinkId id) { core_->postpone(id); }
 void Broker::recycle(std::string bytes) { core_->recycle(std::move(bytes)); }
 void Broker::set_available(bool available) { core_->set_available(available); }
 void Broker::shut_down(Time now) { core_->shut_down(now); }
@@ -33,32 +34,29 @@ Core::Core(Settings settings)
 
 LinkId Core::open(Time now) {
     set_now(now);
-    auto link = std::make_unique<Link>();
-    link->id = ++last_link_;
-    link->opened = link->heard = now_;
-    arm(*link);
-    links_.emplace(last_link_, std::move(link));
-    return last_link_;
-}
-
-Link* Core::find_link(LinkId id) {
-    const auto it = links_.find(id);
-    return it == links_.end() ? nullptr : it->second.get();
+    Link& link = links_.add();
+    link.opened = link.heard = now_;
+    link_alarms_.tidy(links_.size(), [&](Time at, LinkId id) {
+        const Link* of = links_.find(id);
+        return of && of->armed && *of->armed == at;
+    });
+    arm(link);
+    return link.id;
 }
 
 void Core::receive(LinkId id, mqtt::View bytes, Time now) {
     set_now(now);
-    Link* link = find_link(id);
+    Link* link = links_.find(id);
     if (!link) return;
-    if (link->partial.empty()) {
+    if (!link->partial) {
         const auto taken = run(*link, bytes);
-        link->partial.assign(mqtt::bytes(bytes.subspan(taken)));
+        if (taken < bytes.size()) link->partial = std::make_unique<std::string>(mqtt::bytes(bytes.subspan(taken)));
         return;
     }
-    link->partial.append(mqtt::bytes(bytes));
-    const auto taken = run(*link, mqtt::octets(link->partial));
-    link->partial.erase(0, taken);
-    if (link->partial.empty()) link->partial.shrink_to_fit();  // idle links own no room
+    link->partial->append(mqtt::bytes(bytes));
+    const auto taken = run(*link, mqtt::octets(*link->partial));
+    if (taken < link->partial->size()) link->partial->erase(0, taken);
+    else link->partial.reset();  // idle links own no room
 }
 
 // Whole packets, one after the other; returns the octets that are done with.
@@ -125,33 +123,33 @@ void Core::on(Link& link, const mqtt::Pingreq&) {
 
 void Core::lost(LinkId id, Time now) {
     set_now(now);
-    Link* link = find_link(id);
+    Link* link = links_.find(id);
     if (!link) return;
     leave(*link, !breaks(Break::will_missing_on_cut));
-    if (link->armed) link_timers_.erase({*link->armed, id});
     if (link->dirty) {
         bool close = false;
         take(id, close);
         if (close) return;
     }
-    links_.erase(id);
+    links_.remove(id);
 }
 
 std::string Core::take(LinkId id, bool& close) {
     close = false;
-    Link* link = find_link(id);
+    Link* link = links_.find(id);
     if (!link) return {};
-    if (link->dirty) {
-        dirty_[link->dirty_at] = dirty_.back();
-        find_link(dirty_.back())->dirty_at = link->dirty_at;
-        dirty_.pop_back();
-        link->dirty = false;
-    }
-    std::string bytes = std::exchange(link->outbox, {});
+    clean(*link);
+    std::string bytes;
+    if (link->outbox) bytes = std::move(*link->outbox);
+    if (auto shell = std::move(link->outbox); shell && shells_.size() < 1'024) shells_.push_back(std::move(shell));
     close = link->state == Link::State::closing && !link->left_open;
-    if (close) links_.erase(id);
+    if (close) links_.remove(id);
     else if (std::exchange(link->stalled, false) && link->session) pump(*link->session);
     return bytes;
+}
+
+void Core::postpone(LinkId id) {
+    if (Link* link = links_.find(id)) clean(*link);
 }
 
 // ---- time ----------------------------------------------------------------------------------------------------------
@@ -163,24 +161,22 @@ void Core::arm(Link& link) {
     else if (link.state == Link::State::online && link.keep_alive != 0)
         due = link.heard + Time(link.keep_alive * std::int64_t{1500});
     if (link.armed && due && *link.armed <= *due) return;  // fires early and is set anew: no work per packet
-    if (link.armed) link_timers_.erase({*link.armed, link.id});
     link.armed = due;
-    if (due) link_timers_.emplace(*due, link.id);
+    if (due) link_alarms_.add(*due, link.id);
 }
 
 void Core::arm(Session& session) {
-    auto due = session.will_due;
-    if (session.end_due && (!due || *session.end_due < *due)) due = session.end_due;
+    auto due = session.will_due.get();
+    if (session.end_due && (!due || *session.end_due < *due)) due = *session.end_due;
     if (journal_) journal_->session(session);
-    if (due == session.armed) return;
+    if (due == session.armed.get()) return;
     if (session.armed) session_timers_.erase({*session.armed, session.serial});
     session.armed = due;
     if (due) session_timers_.emplace(std::pair(*due, session.serial), &session);
 }
 
 std::optional<Time> Core::deadline() const {
-    std::optional<Time> due;
-    if (!link_timers_.empty()) due = link_timers_.begin()->first;
+    auto due = link_alarms_.earliest();
     if (!session_timers_.empty() && (!due || session_timers_.begin()->first.first < *due))
         due = session_timers_.begin()->first.first;
     return due;
@@ -188,11 +184,11 @@ std::optional<Time> Core::deadline() const {
 
 void Core::tick(Time now) {
     set_now(now);
-    while (!link_timers_.empty() && link_timers_.begin()->first <= now_) {
-        Link& link = *find_link(link_timers_.begin()->second);
-        link_timers_.erase(link_timers_.begin());
-        link.armed.reset();
-        link_due(link);
+    for (auto at = link_alarms_.earliest(); at && *at <= now_; at = link_alarms_.earliest()) {
+        Link* link = links_.find(link_alarms_.pop());
+        if (!link || !link->armed || *link->armed != *at) continue;  // out of date
+        link->armed.reset();
+        link_due(*link);
     }
     while (!session_timers_.empty() && session_timers_.begin()->first.first <= now_) {
         Session& session = *session_timers_.begin()->second;
@@ -218,11 +214,8 @@ void Core::link_due(Link& link) {
 
 void Core::shut_down(Time now) {
     set_now(now);
-    std::vector<LinkId> all;
-    for (const auto& [id, link] : links_) all.push_back(id);
-    std::ranges::sort(all);
-    for (LinkId id : all) {
-        Link& link = *find_link(id);
+    for (LinkId id : links_.ids()) {
+        Link& link = *links_.find(id);
         if (link.state == Link::State::online) disconnect(link, reason::server_shutting_down, true);
         else shut(link);
     }
@@ -230,7 +223,7 @@ void Core::shut_down(Time now) {
 
 Broker::Counts Core::counts() const {
     Broker::Counts c{links_.size(), sessions_.size(), subscriptions_.size(), retained_.size(), 0};
-    for (const auto& [id, session] : sessions_) c.queued += session->queue.size() + session->window.size();
+    for (const auto& session : sessions_) c.queued += session->queue.size() + session->window.size();
     return c;
 }
 

@@ -51,6 +51,8 @@ public:
     /// neither receive() nor lost() is wanted for it any more. Take only what can be written: deliveries wait in
     /// bounds.
     std::string take(LinkId, bool& close);
+    /// Clears the dirty mark of a link whose octets cannot be written yet; take() it once they can.
+    void postpone(LinkId);
     /// Optional: gives a string got from take() back, so that its room is used again.
     void recycle(std::string bytes);
 

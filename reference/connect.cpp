@@ -85,7 +85,7 @@ void Core::on_connect(Link& link, const mqtt::Connect& c, mqtt::View frame) {
 void Core::read_limits(Link& link, const mqtt::Connect& c) {
     using namespace mqtt::property;
     link.keep_alive = c.keep_alive;
-    if (c.user_name) link.user_name = *c.user_name;
+    if (c.user_name) link.rare.make().user_name = *c.user_name;
     if (!link.v5()) return;
     if (settings_.offer.server_keep_alive) link.keep_alive = *settings_.offer.server_keep_alive;
     else if (breaks(Break::keep_alive_of_server_untold))
@@ -95,7 +95,7 @@ void Core::read_limits(Link& link, const mqtt::Connect& c) {
     };
     link.receive_maximum = static_cast<std::uint16_t>(read(receive_maximum, 65'535));
     link.alias_maximum = static_cast<std::uint16_t>(read(topic_alias_maximum, 0));
-    link.maximum_packet = read(maximum_packet_size, std::uint32_t(mqtt::largest_packet));
+    link.maximum_packet = read(maximum_packet_size, mqtt::largest_packet);
     if (breaks(Break::client_maximum_ignored)) link.maximum_packet = mqtt::largest_packet;
     if (link.receive_maximum == 0) link.receive_maximum = 65'535;              // a violation let it pass
     if (link.maximum_packet == 0) link.maximum_packet = mqtt::largest_packet;  // as above
@@ -166,14 +166,14 @@ bool Core::may_connect(Link& link, const mqtt::Connect& c, std::string_view clie
 }
 
 bool Core::reads(LinkId id) const {
-    const auto it = links_.find(id);
-    return it == links_.end() || it->second->state != Link::State::deciding;
+    const Link* link = links_.find(id);
+    return !link || link->state != Link::State::deciding;
 }
 
 // CONNECT was kept as it came: it is gone through once more, with the answer known.
 void Core::decide(LinkId id, Admission answer, Time now) {
     set_now(now);
-    Link* link = find_link(id);
+    Link* link = links_.find(id);
     if (!link || link->state != Link::State::deciding || answer == Admission::pending) return;
     link->state = Link::State::fresh;
     link->decision = answer;

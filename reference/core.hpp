@@ -1,10 +1,11 @@
 // The broker's inside. One class, because links, sessions and messages meet in every packet; its methods are grouped
 // by the file they are in.
 #pragma once
-#include <set>
+#include <unordered_set>
 #include <utility>
 
 #include "reference/broker.hpp"
+#include "reference/alarms.hpp"
 #include "reference/link.hpp"
 #include "reference/retained.hpp"
 
@@ -28,6 +29,19 @@ std::string_view reason_text(std::uint8_t code);
 /// The reason code that tells a fault of the codec best.
 std::uint8_t reason_for(const mqtt::Fault&, mqtt::Type);
 
+/// A set of sessions by client id.
+struct ClientIdHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view id) const { return std::hash<std::string_view>{}(id); }
+    std::size_t operator()(const std::unique_ptr<Session>& s) const { return (*this)(s->client_id); }
+};
+struct SameClientId {
+    using is_transparent = void;
+    bool operator()(const auto& a, const auto& b) const { return id(a) == id(b); }
+    static std::string_view id(std::string_view s) { return s; }
+    static std::string_view id(const std::unique_ptr<Session>& s) { return s->client_id; }
+};
+
 class Core {
 public:
     explicit Core(Settings settings);
@@ -42,6 +56,7 @@ public:
     std::optional<Time> deadline() const;
     std::span<const LinkId> dirty() const { return dirty_; }
     std::string take(LinkId, bool& close);
+    void postpone(LinkId);
     void recycle(std::string bytes);
     void set_available(bool available) { settings_.available = available; }
     void shut_down(Time now);
@@ -60,7 +75,6 @@ private:
     std::size_t run(Link&, mqtt::View bytes);
     std::size_t next_frame(Link&, mqtt::View bytes);
     void dispatch(Link&, const mqtt::Packet&);
-    Link* find_link(LinkId);
     void set_now(Time now) { now_ = std::max(now_, now); }
     void arm(Link&);
     void arm(Session&);
@@ -187,6 +201,7 @@ private:
     bool send_copy(Link&, const Delivery&, std::uint16_t id, bool dup);
     template <class P> void answer(Link&, P packet, std::uint8_t reason);
     void mark_dirty(Link&);
+    void clean(Link&);
     std::string& outbox(Link&);
 
     struct Match {
@@ -206,15 +221,14 @@ private:
 
     Settings settings_;
     Time now_{};
-    LinkId last_link_ = 0;
-    std::uint64_t last_session_ = 0, last_assigned_ = 0, last_delivery_ = 0, match_stamp_ = 0;
+    std::uint64_t last_session_ = 0, last_assigned_ = 0, last_delivery_ = 0;
     Journal* journal_ = nullptr;
-    std::unordered_map<LinkId, std::unique_ptr<Link>> links_;
-    std::unordered_map<std::string, std::unique_ptr<Session>, TextHash, std::equal_to<>> sessions_;
-    std::set<std::pair<Time, LinkId>> link_timers_;
+    Links links_;
+    std::unordered_set<std::unique_ptr<Session>, ClientIdHash, SameClientId> sessions_;
+    Alarms link_alarms_;
     std::map<std::pair<Time, std::uint64_t>, Session*> session_timers_;
     std::vector<LinkId> dirty_;
-    std::vector<std::string> pool_;  // outboxes given back
+    std::vector<std::unique_ptr<std::string>> pool_, shells_;  // outboxes given back, with and without room
     Subscriptions subscriptions_;
     Retained retained_;
     Time retained_purged_{};
@@ -225,7 +239,7 @@ private:
     std::vector<mqtt::Property> properties_;
     mqtt::Packet packet_;
     // For a violation only.
-    std::map<std::string, std::optional<PendingWill>, std::less<>> old_wills_;
+    std::map<std::string, PendingWill, std::less<>> old_wills_;
     std::map<std::string, std::vector<std::string>, std::less<>> old_aliases_;
 };
 

@@ -22,7 +22,7 @@ std::string first_octets(std::string_view text) {
 bool Core::has_room(const Session& session) const {
     Link* link = session.link;
     if (!link) return false;
-    if (link->outbox.size() >= settings_.limits.outbox_octets) {
+    if (link->waiting_octets() >= settings_.limits.outbox_octets) {
         link->stalled = true;  // take() goes on
         return false;
     }
@@ -152,7 +152,7 @@ bool Core::send_own(Link& link, const Delivery& delivery, std::uint16_t id, bool
         p.payload = strayed = (link.v5() ? std::string("\1\0", 2) : std::string("\0\1", 2)).append(p.payload);
     if (delivery.qos == QoS::at_most_once && breaks(Break::qos0_uses_up_quota)) ++link.session->quota_used;
     if (send(link, p)) return true;
-    if (aliased) link.aliases_out.erase(delivery.message->topic);
+    if (aliased) link.rare.make().aliases_out.erase(delivery.message->topic);
     return false;
 }
 
@@ -186,14 +186,14 @@ bool Core::alias_topic(Link& link, std::string_view& topic) {
         properties_.emplace_back(topic_alias, std::uint32_t(link.alias_maximum) + 1);
     if (link.alias_maximum != 0 && breaks(Break::alias_from_the_top)) properties_.emplace_back(topic_alias, 65'535u);
     if (!style().outbound_topic_aliases || link.alias_maximum == 0) return false;
-    if (const auto known = link.aliases_out.find(topic); known != link.aliases_out.end()) {
+    if (const auto known = link.rare.make().aliases_out.find(topic); known != link.rare.make().aliases_out.end()) {
         properties_.emplace_back(topic_alias, std::uint32_t(known->second));
         topic = {};
         return false;
     }
-    if (link.aliases_out.size() >= link.alias_maximum) return false;
-    const auto alias = static_cast<std::uint16_t>(link.aliases_out.size() + 1);
-    link.aliases_out.emplace(topic, alias);
+    if (link.rare.make().aliases_out.size() >= link.alias_maximum) return false;
+    const auto alias = static_cast<std::uint16_t>(link.rare.make().aliases_out.size() + 1);
+    link.rare.make().aliases_out.emplace(topic, alias);
     properties_.emplace_back(topic_alias, std::uint32_t(alias));
     return true;
 }
@@ -239,7 +239,7 @@ void Core::on(Link& link, const mqtt::Pubrec& p) {
         pump(session);
     }
     if (breaks(Break::pubrels_swapped) && session.window.size() > 1) {  // 4.6.0-4
-        const auto held = std::exchange(link.held_pubrel, link.held_pubrel ? std::uint16_t{0} : p.packet_id);
+        const auto held = std::exchange(link.rare.make().held_pubrel, link.rare.make().held_pubrel ? std::uint16_t{0} : p.packet_id);
         if (held == 0) return;
         answer(link, mqtt::Pubrel{p.packet_id}, reason::success);
         return answer(link, mqtt::Pubrel{held}, reason::success);

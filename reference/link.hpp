@@ -15,6 +15,16 @@ struct Authentication {
     std::string connect;  // the CONNECT that waits for the outcome; empty once it is admitted
 };
 
+/// What few connections need.
+struct Rare {
+    std::string user_name;
+    Subscriptions::Last last_topic;       // of the client's publishes
+    std::vector<std::string> aliases_in;  // by alias (5.0, 3.3.2.3.4)
+    std::unordered_map<std::string, std::uint16_t, TextHash, std::equal_to<>> aliases_out;
+    std::set<std::uint16_t> seen_qos1;    // for a violation only
+    std::uint16_t held_pubrel = 0;        // likewise
+};
+
 struct Link {
     enum class State : std::uint8_t { fresh, deciding, authenticating, online, closing };
 
@@ -25,26 +35,42 @@ struct Link {
     bool dirty = false, refused = false, problem_information = true;
     bool stalled = false;    // deliveries wait for take()
     bool left_open = false;  // a violation keeps it from being closed
-    std::size_t dirty_at = 0;
+    std::uint32_t dirty_at = 0;
+    std::uint32_t keep_alive = 0;         // seconds; 0: not watched
+    std::uint32_t session_expiry = 0;     // as CONNECT had it
+    std::uint32_t maximum_packet = std::uint32_t(mqtt::largest_packet);  // the client's (5.0, 3.1.2.11)
+    std::uint32_t open_publishes = 0;     // QoS 2 not yet complete, against our Receive Maximum
+    std::uint16_t receive_maximum = 65'535, alias_maximum = 0;  // the client's
     Session* session = nullptr;
     Time opened{}, heard{};               // heard: the last packet from the client
-    std::optional<Time> armed;
-    std::uint32_t keep_alive = 0;         // seconds; 0: not watched
-    std::uint16_t receive_maximum = 65'535, alias_maximum = 0;  // the client's (5.0, 3.1.2.11)
-    std::size_t maximum_packet = mqtt::largest_packet;          // the client's
-    std::uint32_t session_expiry = 0;     // as CONNECT had it
-    std::size_t open_publishes = 0;       // QoS 2 not yet complete, against our Receive Maximum
-    std::string partial;                  // an unfinished packet
-    std::string outbox;
-    std::string user_name;
-    Subscriptions::Last last_topic;       // of the client's publishes
-    std::vector<std::string> aliases_in;  // by alias (5.0, 3.3.2.3.4)
-    std::unordered_map<std::string, std::uint16_t, TextHash, std::equal_to<>> aliases_out;
+    Moment armed;
+    std::unique_ptr<std::string> partial;  // an unfinished packet
+    std::unique_ptr<std::string> outbox;   // borrowed from a pool
     std::unique_ptr<Authentication> authentication;
-    std::set<std::uint16_t> seen_qos1;    // for a violation only
-    std::uint16_t held_pubrel = 0;        // likewise
+    Lazy<Rare> rare;
 
     bool v5() const { return version == mqtt::Version::v5; }
+    const std::string& user_name() const { return rare.read().user_name; }
+    std::size_t waiting_octets() const { return outbox ? outbox->size() : 0; }
+};
+
+/// All links, each at the place its id names.
+class Links {
+public:
+    Link& add();
+    Link* find(LinkId id) const {
+        const auto slot = slot_of(id);
+        return slot < table_.size() && table_[slot] && table_[slot]->id == id ? table_[slot].get() : nullptr;
+    }
+    void remove(LinkId id);
+    std::size_t size() const { return table_.size() - free_.size(); }
+    /// Of all of them, in the order they were added.
+    std::vector<LinkId> ids() const;
+
+private:
+    std::vector<std::unique_ptr<Link>> table_;
+    std::vector<std::uint32_t> free_;
+    std::uint64_t added_ = 0;
 };
 
 }  // namespace reference

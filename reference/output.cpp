@@ -43,24 +43,35 @@ constexpr bool always_explains(mqtt::Type type) {
 
 void Core::mark_dirty(Link& link) {
     if (std::exchange(link.dirty, true)) return;
-    link.dirty_at = dirty_.size();
+    link.dirty_at = static_cast<std::uint32_t>(dirty_.size());
     dirty_.push_back(link.id);
 }
 
+void Core::clean(Link& link) {
+    if (!std::exchange(link.dirty, false)) return;
+    dirty_[link.dirty_at] = dirty_.back();
+    links_.find(dirty_.back())->dirty_at = link.dirty_at;
+    dirty_.pop_back();
+}
+
 std::string& Core::outbox(Link& link) {
-    if (link.outbox.empty() && link.outbox.capacity() < 64 && !pool_.empty()) {
+    if (!link.outbox && !pool_.empty()) {
         link.outbox = std::move(pool_.back());
         pool_.pop_back();
     }
+    if (!link.outbox) link.outbox = std::make_unique<std::string>();
     mark_dirty(link);
-    return link.outbox;
+    return *link.outbox;
 }
 
 void Core::recycle(std::string bytes) {
     constexpr std::size_t most = 1'024, largest = 64u << 10;
     if (pool_.size() >= most || bytes.capacity() > largest || bytes.capacity() < 64) return;
+    if (shells_.empty()) shells_.push_back(std::make_unique<std::string>());
     bytes.clear();
-    pool_.push_back(std::move(bytes));
+    *shells_.back() = std::move(bytes);
+    pool_.push_back(std::move(shells_.back()));
+    shells_.pop_back();
 }
 
 // False: the packet is larger than the client takes, and nothing was sent (5.0, 3.1.2-24).

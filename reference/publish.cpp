@@ -50,7 +50,7 @@ bool Core::resolve_alias(Link& link, const mqtt::Publish& p, std::string_view& t
     const bool of_all = breaks(Break::alias_of_all_connections);
     auto& aliases = of_all                                     ? old_aliases_[""]
                     : breaks(Break::alias_survives_connection) ? old_aliases_[link.session->client_id]
-                                                               : link.aliases_in;
+                                                               : link.rare.make().aliases_in;
     if (aliases.size() <= alias->number) aliases.resize(alias->number + 1);
     const bool kept = breaks(Break::alias_set_once) && !aliases[alias->number].empty();
     if (!topic.empty() && !kept) aliases[alias->number] = topic;
@@ -116,7 +116,7 @@ std::string Core::pack_properties(const mqtt::Properties& list, Break reversed) 
 std::uint8_t Core::objection(const Link& link, const Message& message) {
     if (style().refuse_dollar_publish && message.topic.starts_with('$')) return reason::not_authorized;
     if (settings_.allowed &&
-        !settings_.allowed({link.session->client_id, link.user_name, Action::publish, message.topic}))
+        !settings_.allowed({link.session->client_id, link.user_name(), Action::publish, message.topic}))
         return reason::not_authorized;
     if (message.retain && !room_to_retain(message.topic, message)) return reason::quota_exceeded;
     return reason::success;
@@ -138,9 +138,9 @@ void Core::accept(Link& link, const mqtt::Publish& p, std::string_view topic) {
     if (object(link, p, *message)) return;
     // After PUBACK the same identifier is a new message, whatever DUP says (3.1.1, 4.3.2-2; 5.0, 4.3.2-5).
     if (p.qos == QoS::at_least_once && breaks(Break::qos1_repeat_swallowed) &&
-        !link.seen_qos1.insert(p.packet_id).second && p.dup)
+        !link.rare.make().seen_qos1.insert(p.packet_id).second && p.dup)
         return acknowledge(link, p, reason::success);
-    acknowledge(link, p, publish(message, &link.last_topic));
+    acknowledge(link, p, publish(message, &link.rare.make().last_topic));
     messages_.give(std::move(message));
 }
 
@@ -168,7 +168,7 @@ void Core::accept_qos2(Link& link, const mqtt::Publish& p, std::string_view topi
     const bool at_once = style().deliver_qos2 == Release::on_publish;
     if (!at_once) inbound.held = message;
     if (Journal* journal = keeping(*link.session)) journal->received(*link.session, p.packet_id, inbound);
-    acknowledge(link, p, at_once ? publish(message, &link.last_topic) : reason::success);
+    acknowledge(link, p, at_once ? publish(message, &link.rare.make().last_topic) : reason::success);
 }
 
 // PUBACK, PUBREC or nothing (3.3.4-1), with the same identifier (3.1.1, 2.3.1-6; 5.0, 2.2.1-5).
@@ -207,7 +207,7 @@ void Core::on(Link& link, const mqtt::Pubrel& p) {
     if (Journal* journal = keeping(*link.session)) journal->released(*link.session, p.packet_id, it->second);
     const auto held = std::exchange(it->second.held, nullptr);
     if (!breaks(Break::qos2_id_never_free)) open.erase(it);
-    if (held) publish(held, &link.last_topic);
+    if (held) publish(held, &link.rare.make().last_topic);
     if (!breaks(Break::pubcomp_missing)) answer(link, mqtt::Pubcomp{id}, reason::success);
 }
 

@@ -36,7 +36,6 @@ std::size_t Core::deliver_each(const Subscriptions::Found& found, const MessageP
 }
 
 std::size_t Core::deliver_joined(const Subscriptions::Found& found, const MessagePtr& message) {
-    ++match_stamp_;
     matches_.clear();
     for (const Subscription* s : found.plain)
         if (!withheld(*s, *message)) owe(*s, message);
@@ -70,15 +69,14 @@ void Core::join(Delivery& into, const Delivery& other, bool lowest) {
 void Core::owe(const Subscription& subscription, const MessagePtr& message) {
     Session& session = *subscription.session;
     Delivery delivery = delivery_for(subscription, message);
-    const bool met = session.match_stamp == match_stamp_;
+    const bool met = session.match_index < matches_.size() && matches_[session.match_index].session == &session;
     if (met && style().overlap == Overlap::one_copy)
         return join(matches_[session.match_index].delivery, delivery, breaks(Break::overlap_has_lowest_qos));
     if (met && breaks(Break::copies_have_all_identifiers)) {  // 5.0, 3.3.4-5: its own alone
         const auto& before = matches_[session.match_index].delivery.identifiers;
         delivery.identifiers.insert(delivery.identifiers.end(), before.begin(), before.end());
     }
-    session.match_stamp = match_stamp_;
-    session.match_index = matches_.size();
+    session.match_index = static_cast<std::uint32_t>(matches_.size());
     matches_.push_back({&session, std::move(delivery)});
 }
 
@@ -106,7 +104,7 @@ void Core::deliver(Session& session, Delivery delivery) {
     const bool waits = !link || !session.queue.empty() || !has_room(session);
     if (delivery.qos == QoS::at_most_once) {
         if (link && (!waits || !style().qos0_waits_for_window)) {
-            if (link->outbox.size() < settings_.limits.outbox_octets) send_publish(*link, delivery, 0, false);
+            if (link->waiting_octets() < settings_.limits.outbox_octets) send_publish(*link, delivery, 0, false);
         } else if (link || style().queue_qos0) {
             enqueue(session, std::move(delivery));
         }

@@ -5,6 +5,7 @@
 
 #include "reference/fifo.hpp"
 #include "reference/message.hpp"
+#include "reference/small.hpp"
 
 namespace reference {
 
@@ -30,17 +31,26 @@ public:
     /// The slot for a delivery begun in an earlier life, in their order.
     InFlight& restore(std::uint16_t id, std::uint64_t order);
     void settle(InFlight& slot);
-    std::size_t size() const { return used_; }
+    std::size_t size() const { return ring_ ? ring_->used : 0; }
     /// All of one stage, in order.
     std::vector<InFlight*> all(InFlight::Stage);
-    std::uint64_t next_order() { return ++order_; }
+    std::uint64_t next_order() { return ++ring().order; }
+    /// Gives room back, where nothing is open.
+    void shrink();
 
 private:
-    void grow();
-    std::vector<InFlight> slots_;  // 0 or a power of two of them
-    std::size_t used_ = 0;
-    std::uint16_t last_ = 0;
-    std::uint64_t order_ = 0;
+    struct Ring {
+        std::vector<InFlight> slots;  // 0 or a power of two of them
+        std::size_t used = 0;
+        std::uint16_t last = 0;
+        std::uint64_t order = 0;
+    };
+    Ring& ring() {
+        if (!ring_) ring_ = std::make_unique<Ring>();
+        return *ring_;
+    }
+    static void grow(Ring&);
+    std::unique_ptr<Ring> ring_;
 };
 
 struct Subscription {
@@ -74,19 +84,18 @@ struct Session {
     std::uint64_t serial = 0;   // tells sessions apart and orders timers
     Link* link = nullptr;       // while connected
     std::uint32_t expiry = 0;   // seconds after the connection; `never`: not at all (3.1.2-4, 3.1.2-23)
-    std::map<std::string, Subscription, std::less<>> subscriptions;  // by filter
+    std::uint32_t quota_used = 0;  // of the client's Receive Maximum, on this connection
+    LazyContainer<std::map<std::string, Subscription, std::less<>>> subscriptions;  // by filter
     Window window;
-    Fifo<std::uint16_t> to_repeat;   // packet identifiers that wait for quota after a resume
-    std::size_t quota_used = 0;            // of the client's Receive Maximum, on this connection
+    Fifo<std::uint16_t> to_repeat;  // packet identifiers that wait for quota after a resume
     Fifo<Delivery> queue;
     std::size_t queued_octets = 0;
-    std::unordered_map<std::uint16_t, Inbound> inbound;
-    std::optional<PendingWill> will;
-    std::optional<Time> will_due, end_due, armed;
-    Time purged{};                         // when the queue was last searched for what has expired
-    std::uint64_t match_stamp = 0;         // of the last route() that met this session
-    std::size_t match_index = 0;
-    bool misses_next = false;              // for a violation only
+    LazyContainer<std::unordered_map<std::uint16_t, Inbound>> inbound;
+    std::unique_ptr<PendingWill> will;
+    Moment will_due, end_due, armed;
+    Time purged{};                  // when the queue was last searched for what has expired
+    std::uint32_t match_index = 0;  // in the last route() that met this session
+    bool misses_next = false;       // for a violation only
 };
 
 }  // namespace reference

@@ -8,7 +8,7 @@ namespace reference {
 
 Session* Core::find_session(std::string_view client_id) {
     const auto it = sessions_.find(client_id);
-    return it == sessions_.end() ? nullptr : it->second.get();
+    return it == sessions_.end() ? nullptr : it->get();
 }
 
 // The client id is the key, octet by octet (3.1.3-2).
@@ -41,7 +41,7 @@ Session& Core::attach(Link& link, const mqtt::Connect& c, std::string_view clien
         auto made = std::make_unique<Session>();
         made->client_id = client_id;
         made->serial = ++last_session_;
-        session = sessions_.emplace(client_id, std::move(made)).first->second.get();
+        session = sessions_.insert(std::move(made)).first->get();
     }
     session->link = &link;
     link.session = session;
@@ -85,8 +85,7 @@ void Core::take_over(Session& session) {
     shadow->link = &old;
     old.session = shadow.get();
     session.link = nullptr;
-    std::string key = shadow->client_id;
-    sessions_.emplace(std::move(key), std::move(shadow));
+    sessions_.insert(std::move(shadow));
 }
 
 // The connection is over for the session, however it came about.
@@ -97,6 +96,7 @@ void Core::leave(Link& link, bool keep_will) {
     if (!breaks(Break::quota_survives_connection)) session->quota_used = 0;  // 5.0, 4.9.0-1: not kept
     forget_open(*session);
     session->to_repeat.clear();
+    session->window.shrink();
     if (!keep_will) session->will.reset();  // 3.1.2-10, 3.14.4-3
     const bool kept_wrongly = link.v5() && session->expiry == 0 && breaks(Break::session_expiry_zero_kept);
     if (breaks(Break::share_qos2_moved)) hand_on(*session, mqtt::QoS::exactly_once);  // 5.0, 4.8.2-4
@@ -145,7 +145,7 @@ void Core::end(Session& session) {
     session.end_due.reset();
     arm(session);
     if (journal_) journal_->ended(session);
-    sessions_.erase(sessions_.find(session.client_id));
+    sessions_.erase(sessions_.find(std::string_view(session.client_id)));
 }
 
 // ---- after a restart -----------------------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ void Core::restore(std::unique_ptr<Session> session) {
         subscriptions_.add(subscription);
     }
     for (const Delivery& waiting : session->queue) session->queued_octets += waiting.message->octets();
-    sessions_.emplace(session->client_id, std::move(session));
+    sessions_.insert(std::move(session));
 }
 
 // A session without any deadline was connected to the last, or is kept for ever and has no will: both part now. When a
@@ -168,7 +168,7 @@ void Core::keep(Journal& journal, Broker& broker, Time now) {
     journal_ = &journal;
     retained_.tell(&journal);
     std::vector<Session*> all;
-    for (const auto& [id, session] : sessions_) all.push_back(session.get());
+    for (const auto& session : sessions_) all.push_back(session.get());
     std::ranges::sort(all, {}, &Session::serial);
     for (Session* session : all) {
         if (!session->will_due && !session->end_due) part(*session, false);

@@ -14,7 +14,8 @@
 namespace reference {
 
 using Time = std::chrono::milliseconds;  // since an epoch of the caller's; only differences count
-using LinkId = std::uint32_t;            // one network connection
+using LinkId = std::uint64_t;            // one network connection; its low half is a place in a table, used again
+constexpr std::size_t slot_of(LinkId id) { return id & 0xffff'ffff; }
 
 /// What clients are offered; in 5.0 it is told in CONNACK (section 3.2.2.3).
 struct Offer {

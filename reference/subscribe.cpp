@@ -74,7 +74,7 @@ std::uint8_t Core::objection(Link& link, const mqtt::Subscribe::Entry& entry, bo
     if (is_unoffered_share(link, entry.filter)) return reason::shared_not_supported;
     if (is_unoffered_wildcard(entry.filter)) return reason::wildcards_not_supported;  // 3.1.1, 3.8.3-2
     if (settings_.allowed && !breaks(Break::denied_subscription_granted) &&
-        !settings_.allowed({link.session->client_id, link.user_name, Action::subscribe, entry.filter}))
+        !settings_.allowed({link.session->client_id, link.user_name(), Action::subscribe, entry.filter}))
         return reason::not_authorized;
     const bool deep = std::size_t(std::ranges::count(entry.filter, '/')) >= limits.topic_levels;
     if (deep || (is_new && link.session->subscriptions.size() >= limits.subscriptions)) return reason::quota_exceeded;
@@ -166,7 +166,7 @@ void Core::drop(Session& session, Subscription& subscription) {
     if (Journal* journal = keeping(session)) journal->unsubscribed(session, subscription);
     const auto it = session.subscriptions.find(subscription.filter);
     if (it != session.subscriptions.end() && &it->second == &subscription) session.subscriptions.erase(it);
-    else std::erase_if(session.subscriptions, [&](const auto& held) { return &held.second == &subscription; });
+    else session.subscriptions.erase_if([&](const auto& held) { return &held.second == &subscription; });
 }
 
 // Even where nothing was dropped (3.10.4-4, -5).

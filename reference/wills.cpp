@@ -10,7 +10,8 @@ void Core::store_will(Link& link, Session& session, const mqtt::Connect& c) {
     if (!breaks(Break::will_delay_not_cancelled)) session.will_due.reset();
     if (!session.will_due) session.will.reset();
     if (!c.will) {
-        if (breaks(Break::will_of_last_connection)) session.will = old_wills_[session.client_id];  // 3.1.1, 3.1.2-12
+        const auto old = old_wills_.find(session.client_id);  // 3.1.1, 3.1.2-12
+        if (old != old_wills_.end()) session.will = std::make_unique<PendingWill>(old->second);
         return;
     }
     auto message = make<Message>();
@@ -25,8 +26,8 @@ void Core::store_will(Link& link, Session& session, const mqtt::Connect& c) {
         message->expiry = expiry->number;
     message->properties = pack_properties(c.will->properties, Break::will_user_properties_reversed);  // 5.0, 3.1.3-10
     const auto delay = mqtt::number_or(c.will->properties, mqtt::property::will_delay_interval, 0);
-    session.will = PendingWill{std::move(message), link.user_name, delay};
-    if (breaks(Break::will_of_last_connection)) old_wills_[session.client_id] = session.will;
+    session.will = std::make_unique<PendingWill>(PendingWill{std::move(message), link.user_name(), delay});
+    if (breaks(Break::will_of_last_connection)) old_wills_[session.client_id] = *session.will;
 }
 
 // The connection is gone: now, after the delay, or at the end of the session, whichever comes first (5.0, 3.1.2-8).
@@ -38,7 +39,7 @@ void Core::release_will(Session& session, bool session_ends) {
 
 void Core::publish_will(Session& session) {
     session.will_due.reset();
-    const auto will = std::exchange(session.will, std::nullopt);  // published once (3.1.2-10)
+    const auto will = std::exchange(session.will, nullptr);  // published once (3.1.2-10)
     if (!will) return;
     if (settings_.allowed &&
         !settings_.allowed({session.client_id, will->user_name, Action::publish, will->message->topic}))

@@ -130,13 +130,14 @@ void quotas(Net& net, Version v) {
 
 void shares(Net& net, Version v) {
     if (v != Version::v5) return;
-    for (const char* id : {"a", "b"}) hello(net, v, id, true).raw(subscribe_bytes(v, "$share/g/t", 2));
+    Client &a = hello(net, v, "a", true), &b = hello(net, v, "b", true);
+    for (Client* each : {&a, &b}) each->raw(subscribe_bytes(v, "$share/g/t", 2));
     hello(net, v, "low").raw(subscribe_bytes(v, "$share/h/t", 0));
     Client& mouth = hello(net, v, "mouth");
     mouth.raw(publish_bytes(v, "t", "x", 2, 1));
     mouth.raw(publish_bytes(v, "t", "y", 1, 1));
-    net.by_link[2]->send(mqtt::Puback{1, 0x87});
-    net.by_link[1]->cut();
+    b.send(mqtt::Puback{1, 0x87});
+    a.cut();
     net.pass(61s);
 }
 

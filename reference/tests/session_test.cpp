@@ -10,7 +10,7 @@ TEST_P(Sessions, AreResumed) {
     Net net;
     net.persistent(v, "a").subscribe("t");
     EXPECT_FALSE(net.connack.session_present);
-    net.by_link[1]->cut();
+    net.clients.front()->cut();
     Client& mouth = net.connect(v, "mouth");
     for (unsigned q = 0; q <= 2; ++q) mouth.send(message("t", std::to_string(q), QoS(q), 1));
     Client& c = net.persistent(v, "a");
