@@ -24,6 +24,7 @@ std::optional<Time> Broker::deadline() const { return core_->deadline(); }
 std::span<const LinkId> Broker::dirty() const { return core_->dirty(); }
 std::string Broker::take(LinkId id, bool& close) { return core_->take(id, close); }
 void Broker::postpone(LinkId id) { core_->postpone(id); }
+std::size_t Broker::waiting(LinkId id) const { return core_->waiting(id); }
 void Broker::recycle(std::string bytes) { core_->recycle(std::move(bytes)); }
 void Broker::set_available(bool available) { core_->set_available(available); }
 void Broker::shut_down(Time now) { core_->shut_down(now); }

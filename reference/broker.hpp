@@ -53,6 +53,8 @@ public:
     std::string take(LinkId, bool& close);
     /// Clears the dirty mark of a link whose octets cannot be written yet; take() it once they can.
     void postpone(LinkId);
+    /// Octets to be taken.
+    std::size_t waiting(LinkId) const;
     /// Optional: gives a string got from take() back, so that its room is used again.
     void recycle(std::string bytes);
 

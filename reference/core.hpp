@@ -57,6 +57,7 @@ public:
     std::span<const LinkId> dirty() const { return dirty_; }
     std::string take(LinkId, bool& close);
     void postpone(LinkId);
+    std::size_t waiting(LinkId id) const { return links_.find(id) ? links_.find(id)->waiting_octets() : 0; }
     void recycle(std::string bytes);
     void set_available(bool available) { settings_.available = available; }
     void shut_down(Time now);

@@ -1,5 +1,6 @@
 // One network connection, as the core sees it.
 #pragma once
+#include <deque>
 #include <set>
 
 #include "codec/codec.hpp"
@@ -68,7 +69,7 @@ public:
     std::vector<LinkId> ids() const;
 
 private:
-    std::vector<std::unique_ptr<Link>> table_;
+    std::deque<std::unique_ptr<Link>> table_;  // grows without slack
     std::vector<std::uint32_t> free_;
     std::uint64_t added_ = 0;
 };

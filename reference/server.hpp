@@ -16,7 +16,7 @@ enum class LogLevel : std::uint8_t { quiet, faults, packets };
 struct ServerOptions {
     std::string bind = "127.0.0.1";         // an address in digits
     std::uint16_t port = 0;                 // 0: any free one
-    std::size_t outbox_octets = 64u << 20;  // per connection, not yet written to it: above, it is reset
+    Time write_patience = std::chrono::seconds(30);  // with a client that takes nothing of what waits for it: a reset
     /// In place of Settings::login where it takes long (hashing): called on threads of its own, on several at once.
     std::function<Admission(const Credentials&)> login;
     LoginPool::Options logins;

@@ -11,14 +11,33 @@ namespace {
 
 namespace asio = boost::asio;
 constexpr Time linger = std::chrono::seconds(1);
+constexpr std::size_t most_waiting = 8u << 20;  // octets to be written to a client that is still read
 
 }  // namespace
 
 // ---- all of them --------------------------------------------------------------
 
 void Switchboard::add(std::shared_ptr<ServerLink> link) {
-    links.emplace(link->id(), link);
+    links.add(link);
     link->begin();
+}
+
+void Table::add(std::shared_ptr<ServerLink> link) {
+    const auto slot = slot_of(link->id());
+    if (slot >= places_.size()) places_.resize(slot + 1);
+    places_[slot] = std::move(link);
+    ++size_;
+}
+
+std::shared_ptr<ServerLink> Table::find(LinkId id) const {
+    const auto slot = slot_of(id);
+    return slot < places_.size() && places_[slot] && places_[slot]->id() == id ? places_[slot] : nullptr;
+}
+
+void Table::remove(LinkId id) {
+    if (!find(id)) return;
+    places_[slot_of(id)].reset();
+    --size_;
 }
 
 Settings Switchboard::with_pool(Settings settings) {
@@ -35,14 +54,11 @@ void Switchboard::start_pool() {
 }
 
 void Switchboard::flush() {
-    for (auto dirty = broker.dirty(); !dirty.empty(); dirty = broker.dirty()) {
-        const std::vector<LinkId> now_dirty(dirty.begin(), dirty.end());
-        for (const LinkId link : now_dirty) {
-            const auto found = links.find(link);
-            bool close = false;
-            if (found != links.end()) std::shared_ptr(found->second)->collect();
-            else broker.take(link, close);  // nobody is there to read it
-        }
+    while (!broker.dirty().empty()) {
+        const LinkId link = broker.dirty().back();
+        bool close = false;
+        if (const auto found = links.find(link)) found->collect();  // takes or postpones: the mark is gone
+        else broker.take(link, close);                              // nobody is there to read it
     }
 }
 
@@ -53,11 +69,19 @@ void Switchboard::chase() {
         if (link->stayed_too_long()) link->let_go();
         else leaving.emplace_back(now() + linger, link);
     }
+    while (!stuck.empty() && stuck.front().first <= now()) {
+        const auto link = std::move(stuck.front().second);
+        stuck.pop_front();
+        if (!link->is_stuck_still()) continue;
+        if (link->stayed_too_long()) link->cut("reads nothing");
+        else stuck.emplace_back(now() + options.write_patience, link);
+    }
 }
 
 std::optional<Time> Switchboard::deadline() const {
     auto next = broker.deadline();
     if (!leaving.empty() && (!next || leaving.front().first < *next)) next = leaving.front().first;
+    if (!stuck.empty() && (!next || stuck.front().first < *next)) next = stuck.front().first;
     return next;
 }
 
@@ -72,7 +96,7 @@ void ServerLink::log_as(const std::string& name) {
 
 void ServerLink::forget() {
     if (!std::exchange(known_, false)) return;
-    board_.links.erase(link_);
+    board_.links.remove(link_);
     board_.broker.lost(link_, board_.now());
 }
 
@@ -101,8 +125,13 @@ void TcpLink::read() {
         if (log_) log_->received(bytes);
         board_.broker.receive(link_, bytes, board_.now());
     }
-    paused_ = known_ && !may_read();
+    paused_ = known_ && (!may_read() || too_much_waits());
     if (!paused_) await_bytes();
+}
+
+/// Answers are never dropped: a client that sends and does not read is not read any more.
+bool TcpLink::too_much_waits() const {
+    return out_ && out_->octets.size() - out_->written + board_.broker.waiting(link_) > most_waiting;
 }
 
 void TcpLink::ended(Code why) {
@@ -110,7 +139,7 @@ void TcpLink::ended(Code why) {
     if (log_) log_->event(fin ? "FIN received" : why.message());
     fin_seen_ = true;
     if (known_) {
-        if (fin) collect();  // what was said before the client went still goes out
+        if (fin) take();  // what was said before the client went still goes out
         forget();
     }
     if (!fin || fin_sent_) return let_go();
@@ -119,45 +148,82 @@ void TcpLink::ended(Code why) {
 
 /// Writes what is queued, then FIN; then reads on for a while, so that the client sees FIN and not RST.
 void TcpLink::leave() {
-    if (!is_open() || std::exchange(leaving_, true)) return;
+    if (!is_open()) return;
+    leaving_begins();
+    if (!out_) written_all();
+}
+
+void TcpLink::leaving_begins() {
+    if (std::exchange(leaving_, true)) return;
     ++board_.lingering;
     board_.leaving.emplace_back(board_.now() + linger, shared_from_this());
-    if (!waiting_) write();
 }
 
 void TcpLink::collect() {
+    postponed_ = out_ != nullptr;
+    if (out_) board_.broker.postpone(link_);  // it waits there, within the broker's bounds
+    else take();
+}
+
+void TcpLink::take() {
     if (!known_) return;
     bool close = false;
     std::string bytes = board_.broker.take(link_, close);
     if (log_) log_->sent(mqtt::octets(bytes));
     if (close) {
         known_ = false;
-        board_.links.erase(link_);  // a handler or the caller still holds this
+        board_.links.remove(link_);  // a handler or the caller still holds this
     }
     if (!is_open()) return;
-    if (paused_ && may_read()) paused_ = false, await_bytes();
-    if (out_.empty()) out_ = std::move(bytes);
-    else out_ += bytes;
-    if (close) return leave();
-    if (!waiting_) write();
-    if (out_.size() - written_ <= board_.options.outbox_octets) return;
-    if (log_) log_->event("reads too slowly: reset");
+    if (out_) out_->octets += bytes;
+    if (close) leaving_begins();
+    if (!out_) write(std::move(bytes));
+    if (close) return;
+    if (paused_ && may_read() && !too_much_waits()) paused_ = false, await_bytes();
+}
+
+void TcpLink::cut(std::string_view why) {
+    if (log_) log_->event(std::string(why) + ": reset");
     Code ignored;
     socket_.set_option(Socket::linger(true, 0), ignored);
     let_go();
 }
 
-void TcpLink::write() {
-    while (is_open() && written_ < out_.size()) {
-        Code error;
-        const std::size_t n = socket_.write_some(asio::buffer(out_.data() + written_, out_.size() - written_), error);
-        written_ += n;
-        moved_ = moved_ || n != 0;
-        if (error == asio::error::would_block) return await_room();
-        if (error) break;  // reading tells how it ended
+/// As much as there is room for now; the rest waits in out_.
+void TcpLink::write(std::string bytes) {
+    const std::size_t n = write_some(bytes);
+    if (n < bytes.size() && is_open()) {
+        out_ = std::make_unique<Output>(Output{std::move(bytes), n});
+        return await_room();
     }
-    written_ = 0;
-    board_.broker.recycle(std::exchange(out_, {}));
+    board_.broker.recycle(std::move(bytes));
+    written_all();
+}
+
+/// Octets written; less than all where there is no room, and all of them where reading will tell how it ended.
+std::size_t TcpLink::write_some(std::string_view bytes) {
+    std::size_t written = 0;
+    while (is_open() && written < bytes.size()) {
+        Code error;
+        const std::size_t n = socket_.write_some(asio::buffer(bytes.data() + written, bytes.size() - written), error);
+        written += n;
+        moved_ = moved_ || n != 0;
+        if (error == asio::error::would_block) return written;
+        if (error) return bytes.size();
+    }
+    return written;
+}
+
+void TcpLink::write_on() {
+    auto& [octets, written] = *out_;
+    written += write_some(std::string_view(octets).substr(written));
+    if (written < octets.size()) return await_room();
+    out_.reset();
+    written_all();
+    if (postponed_) collect();
+}
+
+void TcpLink::written_all() {
     if (!leaving_ || fin_sent_ || !is_open()) return;
     fin_sent_ = moved_ = true;
     if (log_) log_->event("FIN sent");
@@ -167,14 +233,15 @@ void TcpLink::write() {
 }
 
 void TcpLink::await_room() {
-    if (written_ > out_.size() / 2) {  // moving the rest costs no more than what was written
-        out_.erase(0, written_);
-        written_ = 0;
+    auto& [octets, written] = *out_;
+    if (written > octets.size() / 2) {  // moving the rest costs no more than what was written
+        octets.erase(0, written);
+        written = 0;
     }
-    waiting_ = true;
+    if (!std::exchange(watched_, true))
+        board_.stuck.emplace_back(board_.now() + board_.options.write_patience, shared_from_this());
     socket_.async_wait(Socket::wait_write, [self = self()](Code error) {
-        self->waiting_ = false;
-        if (!error && self->is_open()) self->write();
+        if (!error && self->is_open() && self->out_) self->write_on();
     });
 }
 
@@ -183,8 +250,7 @@ void TcpLink::let_go() {
     Code ignored;
     socket_.close(ignored);
     if (leaving_) --board_.lingering;
-    out_ = {};
-    written_ = 0;
+    out_.reset();
     forget();
 }
 

@@ -9,7 +9,8 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "reference/server.hpp"
 #include "reference/wire_log.hpp"
@@ -23,6 +24,20 @@ using Code = boost::system::error_code;
 
 class ServerLink;
 
+/// Links at the places their ids name.
+class Table {
+public:
+    void add(std::shared_ptr<ServerLink> link);
+    std::shared_ptr<ServerLink> find(LinkId id) const;
+    void remove(LinkId id);
+    bool empty() const { return size_ == 0; }
+    std::size_t size() const { return size_; }
+
+private:
+    std::deque<std::shared_ptr<ServerLink>> places_;  // grows without slack
+    std::size_t size_ = 0;
+};
+
 /// One io_context, one read buffer, one Broker; all on one thread.
 struct Switchboard {
     Switchboard(Settings settings, const ServerOptions& o) : options(o), broker(with_pool(std::move(settings))) {
@@ -33,10 +48,12 @@ struct Switchboard {
     boost::asio::io_context io{1};
     std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
     Broker broker;
-    std::unordered_map<LinkId, std::shared_ptr<ServerLink>> links;  // those the broker knows
+    Table links;  // those the broker knows
     /// Those that were told to go, oldest first: each gets a second from its last progress.
     std::deque<std::pair<Time, std::shared_ptr<ServerLink>>> leaving;
     std::size_t lingering = 0;  // of those, with an open socket
+    /// Those that wait for room to write, with the time when they are to be looked at.
+    std::deque<std::pair<Time, std::shared_ptr<ServerLink>>> stuck;
     std::array<std::uint8_t, 65536> buffer;
     std::unique_ptr<LoginPool> logins;  // where ServerOptions::login is set; last, for its threads use the rest
 
@@ -47,7 +64,7 @@ struct Switchboard {
     Settings with_pool(Settings);     // logins are taken by the pool, where there is to be one
     void start_pool();
     void flush();                     // writes what the broker has to say
-    void chase();                     // ends those that take too long to leave
+    void chase();                     // ends those that take too long to leave, or to read
     std::optional<Time> deadline() const;
 };
 
@@ -63,8 +80,13 @@ public:
     virtual void begin() = 0;    // reads from now on
     virtual void collect() = 0;  // takes what the broker has to say to this one, and writes it
     virtual void let_go() = 0;   // ends it at once; harmless when repeated
-    /// True once nothing moved since the last time it was asked: asked of links that leave.
+    virtual bool waits_for_room() const = 0;
+    /// Asked of links in Switchboard::stuck.
+    bool is_stuck_still() { return watched_ = waits_for_room(); }
+    /// True once nothing moved since the last time it was asked: asked of links that leave or wait for room.
     bool stayed_too_long() { return !std::exchange(moved_, false); }
+    /// Ends it with a reset.
+    virtual void cut(std::string_view why) = 0;
 
 protected:
     void log_as(const std::string& name);  // where the options want a log
@@ -74,9 +96,10 @@ protected:
 
     Switchboard& board_;
     const LinkId link_;
+    std::unique_ptr<WireLog> log_;
     bool known_ = true;  // to the broker
     bool moved_ = false;
-    std::unique_ptr<WireLog> log_;
+    bool watched_ = false;  // is in Switchboard::stuck; flags last, where derived classes put theirs beside them
 };
 
 /// Plain TCP: reads into the one buffer of the switchboard, so that an idle connection owns none.
@@ -86,24 +109,35 @@ public:
     void begin() override { await_bytes(); }
     void collect() override;
     void let_go() override;
+    bool waits_for_room() const override { return out_ && is_open(); }
+    void cut(std::string_view why) override;
 
 private:
+    void take();
+    bool too_much_waits() const;
     auto self() { return std::static_pointer_cast<TcpLink>(shared_from_this()); }
     void await_bytes();
     void read();
     void ended(Code why);
     void leave();
-    void write();
+    void leaving_begins();
+    void write(std::string bytes);
+    std::size_t write_some(std::string_view bytes);
+    void write_on();
+    void written_all();
     void await_room();
     bool is_open() const { return socket_.is_open(); }
 
-    Socket socket_;
     bool leaving_ = false;  // FIN follows what is queued
-    bool waiting_ = false;  // for room to write
     bool fin_sent_ = false, fin_seen_ = false;
-    bool paused_ = false;  // reading, for the login is pending
-    std::size_t written_ = 0;
-    std::string out_;
+    bool paused_ = false;  // reading: the login is pending, or too much waits to be written
+    bool postponed_ = false;  // the broker has more to say than can be written
+    Socket socket_;
+    struct Output {
+        std::string octets;
+        std::size_t written = 0;  // of them
+    };
+    std::unique_ptr<Output> out_;  // what could not be written at once
 };
 
 }  // namespace reference

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <poll.h>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -209,8 +210,10 @@ Task<void> flood(Stage& stage, std::size_t packets) {
 
 TEST(Server, ResetsAReaderThatIsTooSlowAndServesTheRest) {
     reference::ServerOptions options;
-    options.outbox_octets = 1 << 20;
-    reference::Server server({}, options);
+    options.write_patience = 200ms;
+    reference::Settings settings;
+    settings.limits.outbox_octets = 1 << 20;
+    reference::Server server(settings, options);
     server.start();
     const int deaf = deaf_reader(server.port());
     net::AsioLoop loop;
@@ -218,6 +221,8 @@ TEST(Server, ResetsAReaderThatIsTooSlowAndServesTheRest) {
     bool ended = false;
     const auto running = start(flood(stage, 160), [&](std::exception_ptr e) { ended = !e; });
     EXPECT_TRUE(loop.run_for(30s, [&] { return ended; }));
+    pollfd end{deaf, 0, 0};  // POLLERR and POLLHUP come unasked
+    EXPECT_EQ(::poll(&end, 1, 30'000), 1);
     int error = 0;
     net::test::read_all(deaf, error);
     EXPECT_EQ(error, ECONNRESET);
