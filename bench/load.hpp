@@ -33,13 +33,13 @@ struct Load {
     mqtt::QoS qos{};
     std::size_t size = 16;  // octets of payload; 8 at least for latencies
     unsigned publishers = 1, subscribers = 1;
-    unsigned connections = 10'000;   // idle: kept open; churn: opened in all
-    unsigned window = 100;           // QoS 1 and 2: unacknowledged PUBLISHes per publisher, at most
-    unsigned under_way = 20'000;     // deliveries not yet arrived, at most, so that nothing has to be dropped
-    unsigned batch = 100;            // QoS 0: PUBLISHes per write
-    double rate = 1000;              // latency: messages per second
+    unsigned connections = 10'000;  // idle: kept open; churn: opened in all
+    unsigned window = 100;          // QoS 1 and 2: unacknowledged PUBLISHes per publisher, at most
+    unsigned under_way = 20'000;    // deliveries not yet arrived, at most, so that nothing has to be dropped
+    unsigned batch = 100;           // QoS 0: PUBLISHes per write
+    double rate = 1000;             // latency: messages per second
     std::chrono::milliseconds warm_up{300}, time{2000};
-    std::uint64_t messages = 0;      // publishes in all, in place of a time (no warm-up then)
+    std::uint64_t messages = 0;                // publishes in all, in place of a time (no warm-up then)
     std::chrono::milliseconds timeout{10000};  // of an answer, and of no delivery at all
     std::uint64_t seed = 1;
     pid_t pid = 0;  // of a local broker: its CPU and memory
@@ -49,18 +49,18 @@ struct Load {
 /// What one flow came to. Fields that a kind of flow has no use for stay empty.
 struct Measurement {
     Load load;
-    double seconds = 0;              // measured, without warm-up
-    std::uint64_t published = 0;     // in all, warm-up included, as the three below
+    double seconds = 0;           // measured, without warm-up
+    std::uint64_t published = 0;  // in all, warm-up included, as the three below
     std::uint64_t deliveries = 0;
-    std::uint64_t missing = 0;       // expected and not arrived within the timeout
-    std::uint64_t surplus = 0;       // arrived more often than published (QoS 1 may; 0 and 2 must not)
-    std::uint64_t refused = 0;       // PUBLISHes answered with an error code (5.0)
-    std::uint64_t unacknowledged = 0;  // PUBLISHes above QoS 0 whose handshake did not end within the timeout
-    std::uint64_t measured = 0;      // deliveries (idle, churn: connections) within the measured time
-    std::optional<double> cpu_s;     // of the broker, within the measured time
-    double load_cpu_s = 0;           // of this program, in the same time
-    std::optional<std::uint64_t> rss_bytes;  // of the broker, at the end
-    std::optional<double> bytes_each;        // idle: of the broker, per connection
+    std::uint64_t missing = 0;                   // expected and not arrived within the timeout
+    std::uint64_t surplus = 0;                   // arrived more often than published (QoS 1 may; 0 and 2 must not)
+    std::uint64_t refused = 0;                   // PUBLISHes answered with an error code (5.0)
+    std::uint64_t unacknowledged = 0;            // PUBLISHes above QoS 0 whose handshake did not end within the timeout
+    std::uint64_t measured = 0;                  // deliveries (idle, churn: connections) within the measured time
+    std::optional<double> cpu_s;                 // of the broker, within the measured time
+    double load_cpu_s = 0;                       // of this program, in the same time
+    std::optional<std::uint64_t> rss_bytes;      // of the broker, at the end
+    std::optional<double> bytes_each;            // idle: of the broker, per connection
     std::optional<Histogram> latency, lateness;  // lateness: of our own sending
     bool interrupted = false;
 

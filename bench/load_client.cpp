@@ -159,7 +159,8 @@ void Client::take_connack(mqtt::View body) {
 void Client::take_suback(mqtt::View body) {
     const unsigned granted = body.empty() ? 255 : body.back();
     if (granted != unsigned(crowd_.load.qos))
-        return crowd_.lost(fmt::format("a subscription at QoS {} is answered with {}", unsigned(crowd_.load.qos), granted));
+        return crowd_.lost(
+            fmt::format("a subscription at QoS {} is answered with {}", unsigned(crowd_.load.qos), granted));
     now_up();
 }
 
@@ -260,9 +261,12 @@ void Client::take(std::uint8_t head, mqtt::View body) {
     if (body.size() < 2) return crowd_.lost(fmt::format("a {} that nobody asked for", mqtt::name(type)));
     const auto id = two(body.data());
     const bool bad = body.size() > 2 && body[2] >= 0x80;
-    if (type == Type::puback || type == Type::pubcomp || (type == Type::pubrec && bad)) ended(id, bad);
-    else if (type == Type::pubrec) answer(Type::pubrel, id);
-    else if (type == Type::pubrel) answer(Type::pubcomp, id);
+    if (type == Type::puback || type == Type::pubcomp || (type == Type::pubrec && bad))
+        ended(id, bad);
+    else if (type == Type::pubrec)
+        answer(Type::pubrel, id);
+    else if (type == Type::pubrel)
+        answer(Type::pubcomp, id);
 }
 
 void Client::take_publish(std::uint8_t head, mqtt::View body) {

@@ -83,7 +83,7 @@ private:
     std::unique_ptr<net::Stream> stream_;
     std::string partial_, answers_;  // a packet of which octets are missing; what goes out after this read
     std::vector<std::uint16_t> free_ids_;
-    std::string template_;           // a PUBLISH above QoS 0; the packet id is put in at id_at_
+    std::string template_;  // a PUBLISH above QoS 0; the packet id is put in at id_at_
     std::size_t id_at_ = 0;
 };
 

@@ -123,7 +123,9 @@ void Traffic::drain(Measurement& m) {
 class Flood final : public Traffic {
 public:
     explicit Flood(const Load& l)
-        : Traffic(l), payload_(l.size, 'x'), batch_(std::clamp(l.under_way / std::max(l.subscribers, 1u), 1u, l.batch)) {
+        : Traffic(l),
+          payload_(l.size, 'x'),
+          batch_(std::clamp(l.under_way / std::max(l.subscribers, 1u), 1u, l.batch)) {
         const auto packet = one(payload_);
         packet_size_ = packet.size();
         for (unsigned i = 0; i < batch_; ++i) packets_ += packet;
@@ -167,7 +169,9 @@ private:
 /// At a fixed rate; the payload begins with the number of the message.
 class Paced final : public Traffic {
 public:
-    explicit Paced(const Load& l) : Traffic(l), payload_(std::max<std::size_t>(l.size, 8), 'x') { reads_payload = true; }
+    explicit Paced(const Load& l) : Traffic(l), payload_(std::max<std::size_t>(l.size, 8), 'x') {
+        reads_payload = true;
+    }
 
 private:
     void start() override {

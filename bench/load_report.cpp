@@ -64,8 +64,9 @@ Json measurement_json(const Measurement& m) {
 
 std::string micros(Micros value) {
     const double us = double(value.count());
-    return us < 1000 ? fmt::format("{:.0f} us", us) : us < 1e6 ? fmt::format("{:.1f} ms", us / 1e3)
-                                                               : fmt::format("{:.2f} s", us / 1e6);
+    return us < 1000  ? fmt::format("{:.0f} us", us)
+           : us < 1e6 ? fmt::format("{:.1f} ms", us / 1e3)
+                      : fmt::format("{:.2f} s", us / 1e6);
 }
 
 /// What is particular to the kind of flow.
@@ -76,8 +77,10 @@ std::string remark(const Measurement& m) {
                           micros(m.latency->percentile(90)), micros(m.latency->percentile(99)),
                           micros(m.latency->percentile(99.9)), micros(m.latency->largest()));
     if (m.bytes_each) out = fmt::format("{:.0f} bytes of memory each", *m.bytes_each);
-    if (const auto what = finding(m); !what.empty()) out += (out.empty() ? "" : "; ") + what;
-    else if (m.missing) out += fmt::format("{}{} not delivered", out.empty() ? "" : "; ", m.missing);
+    if (const auto what = finding(m); !what.empty())
+        out += (out.empty() ? "" : "; ") + what;
+    else if (m.missing)
+        out += fmt::format("{}{} not delivered", out.empty() ? "" : "; ", m.missing);
     return out;
 }
 
@@ -126,14 +129,15 @@ std::string bench_json(const Report& r) {
         missing += m.missing;
         findings += !finding(m).empty();
     }
-    Json out{{"schema", "mqttspec.bench/1"},
-             {"tool", {{"version", tool.version}, {"commit", tool.commit}, {"seed", r.seed}}},
-             {"target", {{"url", conformance::printable(r.target_url)}, {"name", ""}}},
-             {"started", conformance::iso_time(r.started)},
-             {"duration_s", rounded(r.duration_s, 1000)},
-             {"measurements", std::move(list)},
-             {"summary",
-              {{"flows", r.measurements.size()}, {"deliveries", deliveries}, {"missing", missing}, {"findings", findings}}}};
+    Json out{
+        {"schema", "mqttspec.bench/1"},
+        {"tool", {{"version", tool.version}, {"commit", tool.commit}, {"seed", r.seed}}},
+        {"target", {{"url", conformance::printable(r.target_url)}, {"name", ""}}},
+        {"started", conformance::iso_time(r.started)},
+        {"duration_s", rounded(r.duration_s, 1000)},
+        {"measurements", std::move(list)},
+        {"summary",
+         {{"flows", r.measurements.size()}, {"deliveries", deliveries}, {"missing", missing}, {"findings", findings}}}};
     if (!r.fault.empty()) out["incomplete"] = conformance::printable(r.fault);
     return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
