@@ -56,6 +56,7 @@ struct Measurement {
     std::uint64_t surplus = 0;                   // arrived more often than published (QoS 1 may; 0 and 2 must not)
     std::uint64_t refused = 0;                   // PUBLISHes answered with an error code (5.0)
     std::uint64_t unacknowledged = 0;            // PUBLISHes above QoS 0 whose handshake did not end within the timeout
+    std::uint64_t stray = 0;                     // acknowledgements of what is not under way
     std::uint64_t measured = 0;                  // deliveries (idle, churn: connections) within the measured time
     std::optional<double> cpu_s;                 // of the broker, within the measured time
     double load_cpu_s = 0;                       // of this program, in the same time

@@ -68,10 +68,12 @@ bool Crowd::connect(const std::vector<Client*>& clients) {
 void Crowd::part(const std::vector<Client*>& clients) {
     const auto before = left;
     for (Client* client : clients) client->leave();
-    loop.run_for(std::chrono::seconds(2), [&] { return left - before >= clients.size(); });
+    const auto patience = std::chrono::seconds(2) + std::chrono::microseconds(50) * clients.size();
+    loop.run_for(patience, [&] { return left - before >= clients.size(); });
 }
 
-bool Crowd::run_until(const std::function<bool()>& done, const std::function<std::uint64_t()>& moved) {
+bool Crowd::run_until(const std::function<bool()>& done, const std::function<std::uint64_t()>& moved,
+                      net::Time patience) {
     bool stop = false;
     auto before = moved();
     auto since = loop.now();
@@ -81,7 +83,7 @@ bool Crowd::run_until(const std::function<bool()>& done, const std::function<std
             before = moved();
             since = loop.now();
         }
-        stop = stop || load.cancelled() || loop.now() - since >= load.timeout;
+        stop = stop || load.cancelled() || loop.now() - since >= patience;
         timer = loop.call_at(loop.now() + std::chrono::milliseconds(20), look);
     };
     look();
@@ -96,12 +98,13 @@ bool Crowd::run_until(const std::function<bool()>& done, const std::function<std
 
 void Client::dial(unsigned number) {
     number_ = number;
-    up_ = leaving_ = false;
+    up_ = leaving_ = opened_ = false;
     partial_.clear();
     stream_ = crowd_.loop.dial(crowd_.target_for(number_), *this);
 }
 
 void Client::on_open() {
+    opened_ = true;
     const auto& load = crowd_.load;
     const std::string id = crowd_.client_id(number_);
     mqtt::Connect connect;
@@ -127,14 +130,18 @@ void Client::on_end(net::End how, std::string why) {
         ++crowd_.left;
         return crowd_.gone(*this);
     }
-    const char* when = up_ ? "closed the connection midway" : "no MQTT connection";
-    crowd_.lost(how == net::End::fin ? fmt::format("{}: {}", up_ ? "the broker" : "the broker closed", when)
-                                     : fmt::format("{}: {}", when, why));
+    const std::string broken = how == net::End::fin ? "" : " (" + why + ")";
+    if (up_)
+        crowd_.lost("the broker ended a connection midway" + broken);
+    else if (opened_)
+        crowd_.lost("the broker ended the connection in place of CONNACK or SUBACK" + broken);
+    else
+        crowd_.lost("no connection: " + why);
 }
 
 void Client::take_connack(mqtt::View body) {
     if (body.size() < 2) return crowd_.lost("a CONNACK that is too short");
-    if (body[1] != 0) return crowd_.lost(fmt::format("the login is refused with code {}", body[1]));
+    if (body[1] != 0) return crowd_.lost(fmt::format("the broker refuses the connection with code {}", body[1]));
     const auto& load = crowd_.load;
     unsigned window = load.window;
     if (v5()) {
@@ -147,6 +154,7 @@ void Client::take_connack(mqtt::View body) {
                 if (p.id == mqtt::property::receive_maximum) window = std::min(window, unsigned(p.number));
     }
     free_ids_.clear();
+    in_use_.assign(window + 1, false);
     for (unsigned id = window; id > 0; --id) free_ids_.push_back(std::uint16_t(id));
     if (!subscribes_) return now_up();
     const mqtt::Subscribe::Entry entries[]{{.filter = crowd_.topic, .qos = load.qos}};
@@ -194,6 +202,7 @@ std::uint64_t Client::publish_acknowledged(std::uint64_t most, std::string_view 
     for (std::uint64_t i = 0; i < n; ++i) {
         const auto id = free_ids_.back();
         free_ids_.pop_back();
+        in_use_[id] = true;
         const auto begin = out.size();
         out += template_;
         out[begin + id_at_] = char(id >> 8);
@@ -213,8 +222,13 @@ void Client::answer(Type type, std::uint16_t id) {
 }
 
 void Client::ended(std::uint16_t id, bool refused) {
+    if (id >= in_use_.size() || !in_use_[id]) {
+        ++crowd_.stray;
+        return;
+    }
+    in_use_[id] = false;
     free_ids_.push_back(id);
-    if (crowd_.in_handshake) --crowd_.in_handshake;
+    --crowd_.in_handshake;
     crowd_.refused += refused;
     news_ = true;
 }

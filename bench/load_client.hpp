@@ -31,7 +31,7 @@ public:
     net::AsioLoop loop;
     bool reads_payload = false;
     std::string topic;
-    std::uint64_t connected = 0, left = 0, published = 0, deliveries = 0, refused = 0, in_handshake = 0;
+    std::uint64_t connected = 0, left = 0, published = 0, deliveries = 0, refused = 0, in_handshake = 0, stray = 0;
     std::string fault;  // why there is no going on; empty: all is well
 
     net::Target target_for(unsigned number) const;
@@ -40,9 +40,12 @@ public:
 
 protected:
     Crowd(const Crowd&) = delete;
-    /// Runs the loop until `done`, a fault (thrown), Ctrl-C (false) or until nothing has moved for the timeout (false).
+    /// Runs the loop until `done`, a fault (thrown), Ctrl-C (false) or until nothing has moved for that long (false).
     /// `moved` gives any number that changes with progress.
-    bool run_until(const std::function<bool()>& done, const std::function<std::uint64_t()>& moved);
+    bool run_until(const std::function<bool()>& done, const std::function<std::uint64_t()>& moved, net::Time patience);
+    bool run_until(const std::function<bool()>& done, const std::function<std::uint64_t()>& moved) {
+        return run_until(done, moved, load.timeout);
+    }
     /// Dials them, some at a time; false: interrupted. Throws TargetFault where they do not all come up.
     bool connect(const std::vector<Client*>& clients);
     /// They say goodbye, and get a moment to be heard.
@@ -79,11 +82,12 @@ private:
 
     Crowd& crowd_;
     unsigned number_ = 0;
-    bool subscribes_, up_ = false, leaving_ = false, news_ = false;
+    bool subscribes_, opened_ = false, up_ = false, leaving_ = false, news_ = false;
     std::unique_ptr<net::Stream> stream_;
     std::string partial_, answers_;  // a packet of which octets are missing; what goes out after this read
     std::vector<std::uint16_t> free_ids_;
-    std::string template_;  // a PUBLISH above QoS 0; the packet id is put in at id_at_
+    std::vector<bool> in_use_;  // by packet id
+    std::string template_;      // a PUBLISH above QoS 0; the packet id is put in at id_at_
     std::size_t id_at_ = 0;
 };
 

@@ -45,7 +45,16 @@ public:
 
 protected:
     std::uint64_t expected() const { return (published - refused) * load.subscribers; }
-    std::uint64_t under_way() const { return expected() - std::min(expected(), deliveries); }
+    std::uint64_t missing() const { return expected() - std::min(expected(), deliveries); }
+    /// Without those given up.
+    std::uint64_t under_way() const { return missing() - std::min(missing(), given_up_); }
+    /// A broker may drop at QoS 0. After so long without a delivery what is under way counts as dropped, so that the
+    /// window opens again.
+    net::Time patience() const {
+        constexpr net::Time at_qos_0 = std::chrono::seconds(1);
+        return load.qos == mqtt::QoS::at_most_once ? std::min<net::Time>(load.timeout, at_qos_0) : load.timeout;
+    }
+    void give_up() { given_up_ += under_way(); }
     std::string one(std::string_view payload) const;
 
     virtual void start() = 0;
@@ -56,6 +65,7 @@ protected:
     Clients publishers_, subscribers_;
 
 private:
+    std::uint64_t given_up_ = 0;
     void measure(Measurement& m);
     void drain(Measurement& m);
 };
@@ -113,10 +123,12 @@ void Traffic::measure(Measurement& m) {
 
 void Traffic::drain(Measurement& m) {
     stop();
-    run_until([this] { return under_way() == 0 && in_handshake == 0; }, [this] { return deliveries - in_handshake; });
-    m.missing = under_way();
+    run_until([this] { return under_way() == 0 && in_handshake == 0; }, [this] { return deliveries - in_handshake; },
+              patience());
+    m.missing = missing();
     m.surplus = deliveries - std::min(deliveries, expected());
     m.unacknowledged = in_handshake;
+    m.stray = stray;
 }
 
 /// As fast as the windows allow.
@@ -135,8 +147,19 @@ private:
     void start() override {
         sending_ = true;
         refill();
+        if (load.qos == mqtt::QoS::at_most_once) watch(deliveries);
     }
-    void stop() override { sending_ = false; }
+    void stop() override {
+        sending_ = false;
+        loop.cancel(timer_);
+    }
+    void watch(std::uint64_t before) {
+        timer_ = loop.call_at(loop.now() + patience(), [this, before] {
+            if (deliveries == before) give_up();
+            refill();
+            watch(deliveries);
+        });
+    }
     bool sent_all() const override { return left_to_send() == 0 && in_handshake == 0; }
     void progress(Client&) override { refill(); }
 
@@ -163,6 +186,7 @@ private:
     std::string payload_, packets_;
     std::uint64_t batch_, packet_size_ = 0;
     std::size_t turn_ = 0;
+    net::TimerId timer_ = 0;
     bool sending_ = false;
 };
 

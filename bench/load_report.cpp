@@ -51,6 +51,7 @@ Json measurement_json(const Measurement& m) {
              {"surplus", m.surplus},
              {"refused", m.refused},
              {"unacknowledged", m.unacknowledged},
+             {"stray", m.stray},
              {"measured", m.measured},
              {"per_second", rounded(m.per_second(), 10)},
              {"cpu_s", number(m.cpu_s)},
@@ -95,6 +96,7 @@ std::string finding(const Measurement& m) {
     if (m.surplus && m.load.qos != mqtt::QoS::at_least_once)
         all.push_back(fmt::format("{} deliveries too many", m.surplus));
     if (m.unacknowledged) all.push_back(fmt::format("{} handshakes did not end", m.unacknowledged));
+    if (m.stray) all.push_back(fmt::format("{} acknowledgements of nothing under way", m.stray));
     if (m.refused) all.push_back(fmt::format("{} messages were refused", m.refused));
     return fmt::format("{}", fmt::join(all, ", "));
 }

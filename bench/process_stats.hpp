@@ -2,6 +2,7 @@
 #pragma once
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -16,5 +17,7 @@ struct Usage {
 std::optional<Usage> usage_of(pid_t pid);
 /// CPU seconds of this process.
 double own_cpu_s();
+/// Raises this process's limit of open files where it has to be and may be; the limit now in force.
+std::size_t allow_descriptors(std::size_t wanted);
 
 }  // namespace bench

@@ -30,7 +30,7 @@ void Histogram::add(Micros value, std::uint64_t times) {
 
 Micros Histogram::percentile(double percent) const {
     if (!count_) return Micros(0);
-    const auto wanted = std::max(std::uint64_t(std::ceil(percent / 100 * double(count_))), std::uint64_t(1));
+    const auto wanted = std::max(std::uint64_t(std::ceil(percent * double(count_) / 100 - 1e-6)), std::uint64_t(1));
     std::uint64_t seen = 0;
     for (std::size_t i = 0; i < counts_.size(); ++i) {
         seen += counts_[i];

@@ -155,6 +155,24 @@ Load load_of(const BenchCommand& o, const FlowRow& row, const conformance::Targe
     return l;
 }
 
+/// A socket each, and some for the rest.
+void allow_connections(const Load& l) {
+    const std::size_t at_once = l.kind == Kind::idle    ? l.connections
+                                : l.kind == Kind::churn ? 50
+                                                        : std::size_t(l.publishers) + l.subscribers;
+    const std::size_t limit = bench::allow_descriptors(at_once + 50);
+    if (limit < at_once + 50)
+        usage(fmt::format("{}: {} connections take more open files than this process may have ({}): see ulimit -n",
+                          l.flow, at_once, limit));
+}
+
+/// "all" is what `test` takes for it; 3.1 has to be named.
+std::vector<mqtt::Version> versions_of(const BenchCommand& o) {
+    using mqtt::Version;
+    if (o.versions == "all" || o.versions == "both") return {Version::v3_1_1, Version::v5};
+    return parse_versions(o.versions, {Version::v3_1, Version::v3_1_1, Version::v5});
+}
+
 /// What went wrong with the target ends the run; what was measured before is still reported.
 bench::Report measure(const BenchCommand& o, const std::vector<Load>& loads, const conformance::Target& target) {
     const auto begin = std::chrono::steady_clock::now();
@@ -182,12 +200,11 @@ bench::Report measure(const BenchCommand& o, const std::vector<Load>& loads, con
 int run_bench(BenchCommand& o) {
     const auto target = o.target.resolve(*o.common);
     if (target.embedded) usage("a target is missing: mqtt://host[:port]");
-    using mqtt::Version;
-    const auto versions = parse_versions(o.versions, {Version::v3_1, Version::v3_1_1, Version::v5});
     o.seed = seed_or_random(*o.seed_option, *o.common, o.seed) & 0xffffffff;
     std::vector<Load> loads;
-    for (const auto version : versions)
+    for (const auto version : versions_of(o))
         for (const FlowRow* row : chosen(o)) loads.push_back(load_of(o, *row, target, version));
+    for (const auto& load : loads) allow_connections(load);
     if (o.pid && !bench::usage_of(o.pid)) usage(fmt::format("--pid {}: there is no such process to look at", o.pid));
     std::vector<conformance::ReportFile> files;
     for (const auto& text : o.reports) files.emplace_back(parse_report(text, {"json"}).path);
@@ -213,7 +230,9 @@ Command add_bench(CLI::App& program) {
     CLI::App* app =
         program.add_subcommand("bench", "load: messages per second, latency, CPU and memory per connection");
     o->target.add(*app);
-    add_versions(*app, o->versions);
+    app->add_option("-V,--protocol-version", o->versions, "3.1.1 (the default), 5, 3.1, or all: 3.1.1 and 5")
+        ->type_name("VERSION")
+        ->group("Target and login");
     add_options(*app, *o);
     o->common->add(*app);
     return {app, o->common, [o] { return run_bench(*o); }};
