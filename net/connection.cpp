@@ -1,5 +1,6 @@
 #include "net/connection.hpp"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <boost/asio/buffer.hpp>
@@ -77,6 +78,7 @@ void Connection::connect() {
         return;
     }
     socket_.non_blocking(true, error);
+    if (!target_.from.empty()) come_from();
     socket_.async_connect(endpoint, [self = shared_from_this()](Code failed) {
         if (self->state_ != State::connecting) return;
         // Only an established connection is reset (a SYN is refused): what came before is there to be read.
@@ -84,6 +86,14 @@ void Connection::connect() {
         if (failed && !self->reset_seen_) self->connect_failed(failed);
         else self->connected();
     });
+}
+
+/// The port is chosen when connecting: then only whole pairs of addresses have to differ. Where it fails, any will do.
+void Connection::come_from() {
+    Code ignored;
+    socket_.set_option(asio::detail::socket_option::boolean<IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT>(true), ignored);
+    const auto address = asio::ip::make_address(target_.from, ignored);
+    socket_.bind(Tcp::endpoint(address, 0), ignored);
 }
 
 void Connection::connect_failed(Code error) {

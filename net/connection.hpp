@@ -25,6 +25,7 @@ private:
 
     void resolve();
     void connect();
+    void come_from();
     void connected();
     void connect_failed(Code error);
     void await_bytes();

@@ -28,6 +28,7 @@ struct Target {
     std::string host;         // a name, or an address in digits (IPv6 without brackets)
     std::uint16_t port = 1883;
     Duration within = std::chrono::seconds(10);  // for name resolution and connecting together
+    std::string from{};       // the address in digits to come from; empty: the system chooses
 };
 
 /// One network connection, client side. Calls may be made at any time, also before on_open and after on_end.

@@ -12,6 +12,7 @@ set(here ${CMAKE_CURRENT_SOURCE_DIR}/tests)
 program_test(usage program ${here}/usage_test.py)
 program_test(program program ${here}/suite_test.py)
 program_test(decode program ${here}/decode_test.py)
+program_test(bench program ${here}/bench_test.py)
 program_test(mosquitto once ${here}/mosquitto_test.py)
 # Strict: on the embedded broker every case passes, is skipped, unreachable or a choice. The proof is whole.
 program_test(embedded_suite "suite;threaded" mqttspec test --strict)
