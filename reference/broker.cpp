@@ -87,7 +87,9 @@ std::size_t Core::next_frame(Link& link, mqtt::View bytes) {
     mqtt::Fault fault;
     const auto size = mqtt::decode(packet_, bytes, link.version, fault, limits);
     if (fault) return on_fault(link, bytes, fault);
+    frame_ = bytes.first(size);
     if (size != 0) dispatch(link, packet_);
+    frame_ = {};
     return size;
 }
 

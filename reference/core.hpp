@@ -137,6 +137,7 @@ private:
     bool resolve_alias(Link&, const mqtt::Publish&, std::string_view& topic);
     bool within_receive_maximum(Link&, const mqtt::Publish&);
     void accept(Link&, const mqtt::Publish&, std::string_view topic);
+    bool goes_out_as_it_came(const Link&, const mqtt::Publish&, const Message&) const;
     void accept_qos2(Link&, const mqtt::Publish&, std::string_view topic);
     std::uint8_t objection(const Link&, const Message&);
     bool object(Link&, const mqtt::Publish&, const Message&);
@@ -217,7 +218,8 @@ private:
         mqtt::QoS qos{};
         bool retain = false, dup = false;
         std::size_t id_at = 0;  // of the packet identifier, which is each one's own
-        std::string octets;
+        std::string_view octets;
+        std::string own;        // what `octets` shows, where it is not what came in
     };
 
     Settings settings_;
@@ -237,6 +239,7 @@ private:
     std::vector<Match> matches_;
     MessagePool messages_;
     Encoded encoded_;
+    mqtt::View frame_;  // the packet that is being handled
     std::vector<mqtt::Property> properties_;
     mqtt::Packet packet_;
     // For a violation only.

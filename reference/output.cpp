@@ -109,8 +109,13 @@ bool Core::send_copy(Link& link, const Delivery& delivery, std::uint16_t id, boo
         std::string& out = outbox(link);
         const auto before = out.size();
         if (!send_own(link, delivery, id, dup)) return false;
-        known = {known.of, true, link.version, delivery.qos, delivery.retain, dup, 0, std::move(known.octets)};
-        known.octets.assign(out, before);
+        known.own.assign(out, before);
+        known.octets = known.own;
+        known.filled = true;
+        known.version = link.version;
+        known.qos = delivery.qos;
+        known.retain = delivery.retain;
+        known.dup = dup;
         mqtt::Fault none;
         const auto frame = mqtt::frame(mqtt::octets(known.octets), link.version, none);
         known.id_at = frame.body + 2 + delivery.message->topic.size();

@@ -140,8 +140,23 @@ void Core::accept(Link& link, const mqtt::Publish& p, std::string_view topic) {
     if (p.qos == QoS::at_least_once && breaks(Break::qos1_repeat_swallowed) &&
         !link.rare.make().seen_qos1.insert(p.packet_id).second && p.dup)
         return acknowledge(link, p, reason::success);
+    if (goes_out_as_it_came(link, p, *message)) {
+        encoded_.filled = true;
+        encoded_.version = link.version;
+        encoded_.qos = QoS::at_most_once;
+        encoded_.retain = encoded_.dup = false;
+        encoded_.octets = mqtt::bytes(frame_);
+    }
     acknowledge(link, p, publish(message, &link.rare.make().last_topic));
     messages_.give(std::move(message));
+}
+
+// Octet by octet, to receivers of the same version: then it need not be encoded again.
+bool Core::goes_out_as_it_came(const Link& link, const mqtt::Publish& p, const Message& message) const {
+    if (p.qos != QoS::at_most_once || p.retain || p.dup || frame_.empty()) return false;
+    const auto rest = p.topic.size() + p.payload.size() + 2;
+    if (!link.v5()) return rest < 128 && frame_.size() == rest + 2;  // else its length may be padded
+    return rest < 127 && p.properties.empty() && frame_.size() == rest + 3 && message.topic == p.topic;
 }
 
 void Core::accept_qos2(Link& link, const mqtt::Publish& p, std::string_view topic) {

@@ -10,7 +10,7 @@ using mqtt::QoS;
 // The number of sessions and shares that match, whether or not the message could be kept for them.
 std::size_t Core::route(const MessagePtr& message, Subscriptions::Last* last) {
     const auto& found = subscriptions_.matched(message->topic, last);
-    if (found.plain.size() > 1 && settings_.policy.honest()) encoded_.of = message.get();
+    if ((found.plain.size() > 1 || encoded_.filled) && settings_.policy.honest()) encoded_.of = message.get();
     const auto count = found.distinct ? deliver_each(found, message) : deliver_joined(found, message);
     encoded_.of = nullptr;
     encoded_.filled = false;

@@ -5,7 +5,7 @@ namespace {
 
 using mqtt::QoS;
 
-constexpr Variation rows[]{
+constexpr Variation variation_rows[]{
     {"bare_refusal", "faulty CONNECTs are met by a close alone", [](Settings& s) { s.style.connack_on_error = false; }},
     {"bare_close", "faults and takeovers are met by a close alone",
      [](Settings& s) { s.style.disconnect_on_error = s.style.disconnect_on_takeover = false; }},
@@ -82,10 +82,10 @@ constexpr Variation rows[]{
 
 }  // namespace
 
-std::span<const Variation> variations() { return rows; }
+std::span<const Variation> variations() { return variation_rows; }
 
 const Variation* find_variation(std::string_view id) {
-    for (const Variation& v : rows)
+    for (const Variation& v : variation_rows)
         if (v.id == id) return &v;
     return nullptr;
 }
