@@ -1,9 +1,9 @@
 // When links want to be looked at: a heap whose entries are not taken out but ignored once they are out of date.
 #pragma once
 #include <algorithm>
+#include <deque>
 #include <functional>
 #include <optional>
-#include <vector>
 
 #include "reference/settings.hpp"
 
@@ -36,7 +36,7 @@ private:
         Time at;
         LinkId link;
     };
-    std::vector<Entry> heap_;
+    std::deque<Entry> heap_;  // grows without slack
 };
 
 }  // namespace reference

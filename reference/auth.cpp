@@ -15,20 +15,20 @@ std::string_view data_of(const mqtt::Properties& list) {
 void Core::start_authentication(Link& link, const mqtt::Connect& c, mqtt::View frame) {
     const auto method = mqtt::find(c.properties, mqtt::property::authentication_method)->text;
     const auto known = settings_.authenticators.find(method);
-    link.authentication = std::make_unique<Authentication>();
-    link.authentication->method = method;
+    link.rare.make().authentication = std::make_unique<Authentication>();
+    link.authentication()->method = method;
     if (known == settings_.authenticators.end()) {  // 4.12.0-1
         if (breaks(Break::unknown_method_accepted)) return admit(link, c, {});
         return refuse(link, 0, reason::bad_authentication_method);
     }
-    link.authentication->exchange = known->second(c.client_id);
-    link.authentication->connect = mqtt::bytes(frame);
+    link.authentication()->exchange = known->second(c.client_id);
+    link.authentication()->connect = mqtt::bytes(frame);
     link.state = Link::State::authenticating;
-    take_step(link, link.authentication->exchange(data_of(c.properties)));
+    take_step(link, link.authentication()->exchange(data_of(c.properties)));
 }
 
 void Core::take_step(Link& link, const AuthStep& step) {
-    Authentication& auth = *link.authentication;
+    Authentication& auth = *link.authentication();
     const bool first = !auth.connect.empty();
     const bool forgiven = step.outcome == AuthStep::Outcome::failure &&
                           breaks(first ? Break::auth_failure_accepted : Break::re_authentication_failure_tolerated);
@@ -65,11 +65,11 @@ void Core::take_step(Link& link, const AuthStep& step) {
 }
 
 void Core::on(Link& link, const mqtt::Auth& p) {
-    if (!link.authentication) {  // 4.12.0-7
+    if (!link.authentication()) {  // 4.12.0-7
         if (breaks(Break::auth_without_method_tolerated)) return;
         return fail(link, reason::protocol_error);
     }
-    Authentication& auth = *link.authentication;
+    Authentication& auth = *link.authentication();
     const auto method = mqtt::find(p.properties, mqtt::property::authentication_method);
     const bool connecting = link.state == Link::State::authenticating;
     const bool lax = breaks(connecting ? Break::auth_method_change_accepted : Break::re_authentication_by_other_method);

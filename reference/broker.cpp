@@ -36,7 +36,7 @@ Core::Core(Settings settings)
 LinkId Core::open(Time now) {
     set_now(now);
     Link& link = links_.add();
-    link.opened = link.heard = now_;
+    link.heard = now_;
     link_alarms_.tidy(links_.size(), [&](Time at, LinkId id) {
         const Link* of = links_.find(id);
         return of && of->armed && *of->armed == at;
@@ -159,8 +159,8 @@ void Core::postpone(LinkId id) {
 
 void Core::arm(Link& link) {
     std::optional<Time> due;
-    if (link.state < Link::State::online)
-        due = link.opened + settings_.limits.time_to_connect;
+    if (link.state < Link::State::online)  // just opened; nothing but CONNACK moves it
+        due = now_ + settings_.limits.time_to_connect;
     else if (link.state == Link::State::online && link.keep_alive != 0)
         due = link.heard + Time(link.keep_alive * std::int64_t{1500});
     if (link.armed && due && *link.armed <= *due) return;  // fires early and is set anew: no work per packet

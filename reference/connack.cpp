@@ -31,8 +31,8 @@ void Core::accept(Link& link, const mqtt::Connect& c, bool present, bool assigne
         if (assigned && !breaks(Break::assigned_id_missing))  // 3.1.3-7, 3.2.2-16
             list.emplace_back(assigned_client_identifier, mqtt::Text(link.session->client_id));
         announce(list, link, c);
-        if (link.authentication) {  // 4.12.0-5; and never without a method in CONNECT (4.12.0-6)
-            list.emplace_back(authentication_method, mqtt::Text(link.authentication->method));
+        if (link.authentication()) {  // 4.12.0-5; and never without a method in CONNECT (4.12.0-6)
+            list.emplace_back(authentication_method, mqtt::Text(link.authentication()->method));
             if (!auth_data.empty()) list.emplace_back(authentication_data, auth_data);
         } else if (breaks(Break::authentication_uninvited)) {
             list.emplace_back(authentication_method, mqtt::Text("none"));

@@ -109,7 +109,7 @@ void Core::admit(Link& link, const mqtt::Connect& c, std::string_view auth_data)
     if (c.keep_alive == 0 && breaks(Break::keep_alive_zero_refused)) return refuse(link, 3, reason::unspecified);
     const bool assigned = c.client_id.empty();
     const std::string id = assigned ? assign_client_id() : session_key(c.client_id);
-    if (!link.authentication && !may_connect(link, c, id)) return;
+    if (!link.authentication() && !may_connect(link, c, id)) return;
     if (!will_is_served(link, c)) return;
     if (sessions_.size() >= settings_.limits.sessions && !find_session(id))
         return refuse(link, 3, reason::quota_exceeded);

@@ -22,6 +22,7 @@ struct Rare {
     Subscriptions::Last last_topic;       // of the client's publishes
     std::vector<std::string> aliases_in;  // by alias (5.0, 3.3.2.3.4)
     std::unordered_map<std::string, std::uint16_t, TextHash, std::equal_to<>> aliases_out;
+    std::unique_ptr<Authentication> authentication;
     std::set<std::uint16_t> seen_qos1;    // for a violation only
     std::uint16_t held_pubrel = 0;        // likewise
 };
@@ -37,21 +38,21 @@ struct Link {
     bool stalled = false;    // deliveries wait for take()
     bool left_open = false;  // a violation keeps it from being closed
     std::uint32_t dirty_at = 0;
-    std::uint32_t keep_alive = 0;         // seconds; 0: not watched
+    std::uint16_t keep_alive = 0;         // seconds; 0: not watched
+    std::uint16_t open_publishes = 0;     // QoS 2 not yet complete, against our Receive Maximum
     std::uint32_t session_expiry = 0;     // as CONNECT had it
     std::uint32_t maximum_packet = std::uint32_t(mqtt::largest_packet);  // the client's (5.0, 3.1.2.11)
-    std::uint32_t open_publishes = 0;     // QoS 2 not yet complete, against our Receive Maximum
     std::uint16_t receive_maximum = 65'535, alias_maximum = 0;  // the client's
     Session* session = nullptr;
-    Time opened{}, heard{};               // heard: the last packet from the client
-    Moment armed;
+    Time heard{};                         // the last packet from the client
+    Moment armed;                         // when it is looked at
     std::unique_ptr<std::string> partial;  // an unfinished packet
     std::unique_ptr<std::string> outbox;   // borrowed from a pool
-    std::unique_ptr<Authentication> authentication;
     Lazy<Rare> rare;
 
     bool v5() const { return version == mqtt::Version::v5; }
     const std::string& user_name() const { return rare.read().user_name; }
+    Authentication* authentication() const { return rare.read().authentication.get(); }
     std::size_t waiting_octets() const { return outbox ? outbox->size() : 0; }
 };
 

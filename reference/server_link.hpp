@@ -106,7 +106,7 @@ protected:
 class TcpLink final : public ServerLink {
 public:
     TcpLink(Switchboard& board, Socket socket, LinkId link);
-    void begin() override { await_bytes(); }
+    void begin() override { read(); }  // on a busy server CONNECT is there already
     void collect() override;
     void let_go() override;
     bool waits_for_room() const override { return out_ && is_open(); }
