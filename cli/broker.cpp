@@ -19,7 +19,7 @@ namespace {
 struct BrokerCommand {
     std::shared_ptr<Common> common = std::make_shared<Common>();
     std::uint16_t port = 1883;
-    std::string bind = "127.0.0.1", login_file, acl, log = "quiet", hash_user;
+    std::string bind = "127.0.0.1", login_file, acl, log = "quiet", hash_user, hash_kind = "scrypt";
     std::vector<std::string> violate, limits;
     bool anonymous = false;
     CLI::Option* hash_option = nullptr;
@@ -52,6 +52,10 @@ void add_options(CLI::App& app, BrokerCommand& o) {
                                    "read a password from stdin, print a line for the login file, and end")
                         ->expected(0, 1)
                         ->type_name("[USER]");
+    app.add_option("--hash-kind", o.hash_kind,
+                   "with --hash-password: scrypt (the default), or scram, good for SCRAM-SHA-256 as well")
+        ->check(CLI::IsMember({"scrypt", "scram"}))
+        ->type_name("KIND");
     for (const char* name : {"--tls-port", "--cert", "--key", "--cafile"}) not_built(app, name, "TLS is");
     not_built(app, "--require-certificate", "TLS is", false);
     for (const char* name : {"--ws-port", "--wss-port"}) not_built(app, name, "WebSocket is");
@@ -85,8 +89,13 @@ int print_hash(const BrokerCommand& o) {
     if (!reference::can_hash()) usage("--hash-password: this build has no hashing (-DMQTTSPEC_TLS=OFF)");
     if (o.hash_user.find(':') != std::string::npos)
         usage("--hash-password: a user name in a login file holds no colon");
-    const std::string hash = reference::hash_password(read_password());
-    fmt::print("{}{}{}\n", o.hash_user, o.hash_user.empty() ? "" : ":", hash);
+    const auto kind = o.hash_kind == "scram" ? reference::HashKind::scram : reference::HashKind::scrypt;
+    try {
+        const std::string hash = reference::hash_password(read_password(), kind);
+        fmt::print("{}{}{}\n", o.hash_user, o.hash_user.empty() ? "" : ":", hash);
+    } catch (const std::invalid_argument& e) {
+        usage(fmt::format("--hash-password: {}", e.what()));
+    }
     return 0;
 }
 
@@ -128,7 +137,6 @@ reference::ServerOptions server_options(const BrokerCommand& o) {
     reference::ServerOptions s;
     s.bind = o.bind == "localhost" ? "127.0.0.1" : o.bind;
     s.port = o.port;
-    if (!o.login_file.empty()) s.login = reference::LoginFile::read(o.login_file).hook(o.anonymous);
     s.log_level = o.log == "packets"  ? reference::LogLevel::packets
                   : o.log == "faults" ? reference::LogLevel::faults
                                       : reference::LogLevel::quiet;
@@ -141,8 +149,13 @@ reference::ServerOptions server_options(const BrokerCommand& o) {
 
 int run_broker(const BrokerCommand& o) {
     if (o.common->source(o.hash_option) != Source::none) return print_hash(o);
-    const auto what = settings(o);
-    const auto how = server_options(o);
+    auto what = settings(o);
+    auto how = server_options(o);
+    if (!o.login_file.empty()) {
+        const auto logins = reference::LoginFile::read(o.login_file);
+        how.login = logins.hook(o.anonymous);
+        what.authenticators = logins.authenticators();
+    }
     try {
         reference::Server server(what, how);
         const std::string host = how.bind.find(':') == std::string::npos ? how.bind : "[" + how.bind + "]";

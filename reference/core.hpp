@@ -110,6 +110,7 @@ private:
     void start_authentication(Link&, const mqtt::Connect&, mqtt::View frame);
     void on(Link&, const mqtt::Auth&);
     void take_step(Link&, const AuthStep&);
+    void refuse_authentication(Link&, const AuthStep&);
 
     // sessions.cpp: what outlives connections
     Session* find_session(std::string_view client_id);

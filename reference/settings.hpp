@@ -105,7 +105,7 @@ struct Request {
 /// One step of an enhanced authentication (5.0, section 4.12).
 struct AuthStep {
     enum class Outcome { more, success, failure } outcome = Outcome::failure;
-    std::string data;             // Authentication Data to the client; empty: none
+    std::string data;             // Authentication Data to the client, also with a refusing CONNACK; empty: none
     std::string user_name;        // at success: known to the ACL hook from then on
     std::uint8_t reason = 0x87;   // at failure
 };
