@@ -10,6 +10,7 @@
 #include "cli/limits.hpp"
 #include "conformance/listing.hpp"
 #include "conformance/patterns.hpp"
+#include "conformance/reports/reports.hpp"
 #include "reference/login.hpp"
 #include "reference/server.hpp"
 
@@ -22,7 +23,9 @@ struct BrokerCommand {
     std::string bind = "127.0.0.1", login_file, acl, log = "quiet", hash_user, hash_kind = "scrypt";
     std::vector<std::string> violate, limits;
     bool anonymous = false;
-    CLI::Option* hash_option = nullptr;
+    std::uint16_t metrics_port = 0;
+    unsigned sys_interval = 10;
+    CLI::Option *hash_option = nullptr, *metrics_option = nullptr;
 };
 
 void add_options(CLI::App& app, BrokerCommand& o) {
@@ -48,6 +51,13 @@ void add_options(CLI::App& app, BrokerCommand& o) {
     app.add_option("--log", o.log, "packets, faults or quiet (the default)")
         ->check(CLI::IsMember({"packets", "faults", "quiet"}))
         ->type_name("LEVEL");
+    app.add_option("--sys-interval", o.sys_interval, "seconds between $SYS/broker topics, 10 by default; 0: none")
+        ->check(CLI::Range(0, 86'400))
+        ->type_name("SECONDS");
+    o.metrics_option = app.add_option("--metrics-port", o.metrics_port,
+                                      "serve GET /metrics for Prometheus there, on the address of --bind; 0: any free one")
+                           ->check(CLI::Range(0, 65535))
+                           ->type_name("PORT");
     o.hash_option = app.add_option("--hash-password", o.hash_user,
                                    "read a password from stdin, print a line for the login file, and end")
                         ->expected(0, 1)
@@ -62,7 +72,6 @@ void add_options(CLI::App& app, BrokerCommand& o) {
     not_built(app, "--store", "the store is");
     not_built(app, "--judge-clients", "judging clients is");
     not_built(app, "--unix-socket", "Unix sockets are");
-    not_built(app, "--metrics-port", "metrics are");
 }
 
 /// One line from stdin, not shown where that is a terminal.
@@ -137,6 +146,9 @@ reference::ServerOptions server_options(const BrokerCommand& o) {
     reference::ServerOptions s;
     s.bind = o.bind == "localhost" ? "127.0.0.1" : o.bind;
     s.port = o.port;
+    s.version = conformance::tool().version;
+    s.sys_interval = std::chrono::seconds(o.sys_interval);
+    if (o.common->source(o.metrics_option) != Source::none) s.metrics_port = o.metrics_port;
     s.log_level = o.log == "packets"  ? reference::LogLevel::packets
                   : o.log == "faults" ? reference::LogLevel::faults
                                       : reference::LogLevel::quiet;
@@ -160,11 +172,13 @@ int run_broker(const BrokerCommand& o) {
         reference::Server server(what, how);
         const std::string host = how.bind.find(':') == std::string::npos ? how.bind : "[" + how.bind + "]";
         server.run([&] {
-            fmt::print("ready mqtt://{}:{}\n", host, server.port());
+            std::string line = fmt::format("ready mqtt://{}:{}", host, server.port());
+            if (how.metrics_port) line += fmt::format(" metrics http://{}:{}/metrics", host, server.metrics_port());
+            fmt::print("{}\n", line);
             std::fflush(stdout);
         });
     } catch (const std::system_error& e) {
-        usage(fmt::format("cannot listen on {} port {}: {}", o.bind, o.port, e.code().message()));
+        usage(e.what());
     }
     return 0;
 }

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "reference/statistics.hpp"
+
 namespace reference {
 namespace {
 
@@ -40,7 +42,11 @@ void Table::remove(LinkId id) {
     --size_;
 }
 
-Settings Switchboard::with_pool(Settings settings) {
+Settings Switchboard::prepared(Settings settings) {
+    if (options.sys_interval > Time{}) {
+        settings.style.refuse_sys_publish = true;
+        settings.limits.retained += SysTopics::most;
+    }
     if (!options.login) return settings;
     settings.login = [this](const Credentials& c) { return logins->take(c); };
     return settings;
@@ -178,8 +184,7 @@ void TcpLink::take() {
     if (out_) out_->octets += bytes;
     if (close) leaving_begins();
     if (!out_) write(std::move(bytes));
-    if (close) return;
-    if (paused_ && may_read() && !too_much_waits()) paused_ = false, await_bytes();
+    if (paused_ && (close || (may_read() && !too_much_waits()))) paused_ = false, await_bytes();
 }
 
 void TcpLink::cut(std::string_view why) {

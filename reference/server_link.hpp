@@ -40,7 +40,7 @@ private:
 
 /// One io_context, one read buffer, one Broker; all on one thread.
 struct Switchboard {
-    Switchboard(Settings settings, const ServerOptions& o) : options(o), broker(with_pool(std::move(settings))) {
+    Switchboard(Settings settings, const ServerOptions& o) : options(o), broker(prepared(std::move(settings))) {
         start_pool();
     }
 
@@ -61,7 +61,7 @@ struct Switchboard {
         return std::chrono::duration_cast<Time>(std::chrono::steady_clock::now() - start);
     }
     void add(std::shared_ptr<ServerLink> link);
-    Settings with_pool(Settings);     // logins are taken by the pool, where there is to be one
+    Settings prepared(Settings);      // as the options want them
     void start_pool();
     void flush();                     // writes what the broker has to say
     void chase();                     // ends those that take too long to leave, or to read
