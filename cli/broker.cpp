@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "cli/commands.hpp"
+#include "cli/judge_output.hpp"
 #include "cli/limits.hpp"
 #include "conformance/listing.hpp"
 #include "conformance/patterns.hpp"
@@ -20,12 +21,12 @@ namespace {
 struct BrokerCommand {
     std::shared_ptr<Common> common = std::make_shared<Common>();
     std::uint16_t port = 1883;
-    std::string bind = "127.0.0.1", login_file, acl, log = "quiet", hash_user, hash_kind = "scrypt";
+    std::string bind = "127.0.0.1", login_file, acl, log = "quiet", judge_file, hash_user, hash_kind = "scrypt";
     std::vector<std::string> violate, limits;
     bool anonymous = false;
     std::uint16_t metrics_port = 0;
     unsigned sys_interval = 10;
-    CLI::Option *hash_option = nullptr, *metrics_option = nullptr;
+    CLI::Option *hash_option = nullptr, *metrics_option = nullptr, *judge_option = nullptr;
 };
 
 void add_options(CLI::App& app, BrokerCommand& o) {
@@ -51,6 +52,11 @@ void add_options(CLI::App& app, BrokerCommand& o) {
     app.add_option("--log", o.log, "packets, faults or quiet (the default)")
         ->check(CLI::IsMember({"packets", "faults", "quiet"}))
         ->type_name("LEVEL");
+    o.judge_option = app.add_option("--judge-clients", o.judge_file,
+                                    "tell each statement that a client breaks, and count them at the end; to FILE as "
+                                    "JSON lines, too")
+                         ->expected(0, 1)
+                         ->type_name("[FILE]");
     app.add_option("--sys-interval", o.sys_interval, "seconds between $SYS/broker topics, 10 by default; 0: none")
         ->check(CLI::Range(0, 86'400))
         ->type_name("SECONDS");
@@ -70,7 +76,6 @@ void add_options(CLI::App& app, BrokerCommand& o) {
     not_built(app, "--require-certificate", "TLS is", false);
     for (const char* name : {"--ws-port", "--wss-port"}) not_built(app, name, "WebSocket is");
     not_built(app, "--store", "the store is");
-    not_built(app, "--judge-clients", "judging clients is");
     not_built(app, "--unix-socket", "Unix sockets are");
 }
 
@@ -168,6 +173,11 @@ int run_broker(const BrokerCommand& o) {
         how.login = logins.hook(o.anonymous);
         what.authenticators = logins.authenticators();
     }
+    std::optional<JudgeOutput> judge;
+    if (o.common->source(o.judge_option) != Source::none) {
+        judge.emplace(o.judge_file);
+        how.judge = [&](const reference::Accusation& a) { judge->tell(a); };
+    }
     try {
         reference::Server server(what, how);
         const std::string host = how.bind.find(':') == std::string::npos ? how.bind : "[" + how.bind + "]";
@@ -180,6 +190,7 @@ int run_broker(const BrokerCommand& o) {
     } catch (const std::system_error& e) {
         usage(e.what());
     }
+    if (judge) judge->sum_up();
     return 0;
 }
 

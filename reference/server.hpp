@@ -7,6 +7,7 @@
 #include <string>
 
 #include "reference/broker.hpp"
+#include "reference/client_judge.hpp"
 #include "reference/login_pool.hpp"
 #include "reference/settings.hpp"
 
@@ -24,6 +25,8 @@ struct ServerOptions {
     Time sys_interval{};                         // between $SYS topics, which clients may not publish then; 0: none
     std::optional<std::uint16_t> metrics_port{};  // of GET /metrics over HTTP, on the same address; 0: any free one
     std::string version{};                       // told by both
+    /// Is told what clients do wrong; called on the server's thread. None: nobody looks.
+    std::function<void(const Accusation&)> judge;
     LogLevel log_level = LogLevel::quiet;
     /// One line per packet or fault, as the level says; called on the server's thread.
     std::function<void(const std::string&)> log;

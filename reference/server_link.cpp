@@ -93,10 +93,9 @@ std::optional<Time> Switchboard::deadline() const {
 
 // ---- one ------------------------------------------------------------------------
 
-void ServerLink::log_as(const std::string& name) {
-    const auto& options = board_.options;
-    if (options.log_level == LogLevel::quiet || !options.log) return;
-    log_ = std::make_unique<WireLog>(name, options.log_level == LogLevel::packets, options.log);
+void ServerLink::log_as(const std::string& name, bool exact) {
+    if (!is_watched()) return;
+    log_ = std::make_unique<Watch>(board_, name, exact);
     log_->event("opened");
 }
 
@@ -110,10 +109,11 @@ void ServerLink::forget() {
 
 TcpLink::TcpLink(Switchboard& board, Socket socket, LinkId link)
     : ServerLink(board, link), socket_(std::move(socket)) {
-    if (board.options.log_level == LogLevel::quiet) return;
+    if (!is_watched()) return;
     Code error;
     const auto from = socket_.remote_endpoint(error);
-    log_as(error ? "?" : from.address().to_string() + ':' + std::to_string(from.port()));
+    log_as(error ? "?" : from.address().to_string() + ':' + std::to_string(from.port()),
+           !error && from.address().is_loopback());
 }
 
 void TcpLink::await_bytes() {
@@ -175,6 +175,7 @@ void TcpLink::take() {
     if (!known_) return;
     bool close = false;
     std::string bytes = board_.broker.take(link_, close);
+    if (Code ignored; log_ && log_->before_connack() && socket_.available(ignored) != 0) log_->pipelined();
     if (log_) log_->sent(mqtt::octets(bytes));
     if (close) {
         known_ = false;

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "reference/server.hpp"
-#include "reference/wire_log.hpp"
+#include "reference/server_watch.hpp"
 
 namespace reference {
 
@@ -55,6 +55,7 @@ struct Switchboard {
     /// Those that wait for room to write, with the time when they are to be looked at.
     std::deque<std::pair<Time, std::shared_ptr<ServerLink>>> stuck;
     std::array<std::uint8_t, 65536> buffer;
+    ClientMemory clients;               // as the judge has seen them
     std::unique_ptr<LoginPool> logins;  // where ServerOptions::login is set; last, for its threads use the rest
 
     Time now() const {
@@ -89,14 +90,15 @@ public:
     virtual void cut(std::string_view why) = 0;
 
 protected:
-    void log_as(const std::string& name);  // where the options want a log
+    bool is_watched() const { return board_.options.log_level != LogLevel::quiet || board_.options.judge; }
+    void log_as(const std::string& name, bool exact = false);  // where the options want it; see Watch
     /// False while the login is pending: collect() reads on then.
     bool may_read() const { return !board_.logins || board_.broker.reads(link_); }
     void forget();                         // the broker is told that the link is lost; harmless when repeated
 
     Switchboard& board_;
     const LinkId link_;
-    std::unique_ptr<WireLog> log_;
+    std::unique_ptr<Watch> log_;  // where somebody looks
     bool known_ = true;  // to the broker
     bool moved_ = false;
     bool watched_ = false;  // is in Switchboard::stuck; flags last, where derived classes put theirs beside them
