@@ -7,9 +7,11 @@
 #include <system_error>
 
 #include "cli/commands.hpp"
+#include "cli/judge_output.hpp"
 #include "cli/limits.hpp"
 #include "conformance/listing.hpp"
 #include "conformance/patterns.hpp"
+#include "conformance/reports/reports.hpp"
 #include "reference/login.hpp"
 #include "reference/server.hpp"
 
@@ -19,10 +21,12 @@ namespace {
 struct BrokerCommand {
     std::shared_ptr<Common> common = std::make_shared<Common>();
     std::uint16_t port = 1883;
-    std::string bind = "127.0.0.1", login_file, acl, log = "quiet", hash_user;
+    std::string bind = "127.0.0.1", login_file, acl, log = "quiet", judge_file, hash_user, hash_kind = "scrypt";
     std::vector<std::string> violate, limits;
     bool anonymous = false;
-    CLI::Option* hash_option = nullptr;
+    std::uint16_t metrics_port = 0;
+    unsigned sys_interval = 10;
+    CLI::Option *hash_option = nullptr, *metrics_option = nullptr, *judge_option = nullptr;
 };
 
 void add_options(CLI::App& app, BrokerCommand& o) {
@@ -48,17 +52,31 @@ void add_options(CLI::App& app, BrokerCommand& o) {
     app.add_option("--log", o.log, "packets, faults or quiet (the default)")
         ->check(CLI::IsMember({"packets", "faults", "quiet"}))
         ->type_name("LEVEL");
+    o.judge_option = app.add_option("--judge-clients", o.judge_file,
+                                    "tell each statement that a client breaks, and count them at the end; to FILE as "
+                                    "JSON lines, too")
+                         ->expected(0, 1)
+                         ->type_name("[FILE]");
+    app.add_option("--sys-interval", o.sys_interval, "seconds between $SYS/broker topics, 10 by default; 0: none")
+        ->check(CLI::Range(0, 86'400))
+        ->type_name("SECONDS");
+    o.metrics_option = app.add_option("--metrics-port", o.metrics_port,
+                                      "serve GET /metrics for Prometheus there, on the address of --bind; 0: any free one")
+                           ->check(CLI::Range(0, 65535))
+                           ->type_name("PORT");
     o.hash_option = app.add_option("--hash-password", o.hash_user,
                                    "read a password from stdin, print a line for the login file, and end")
                         ->expected(0, 1)
                         ->type_name("[USER]");
+    app.add_option("--hash-kind", o.hash_kind,
+                   "with --hash-password: scrypt (the default), or scram, good for SCRAM-SHA-256 as well")
+        ->check(CLI::IsMember({"scrypt", "scram"}))
+        ->type_name("KIND");
     for (const char* name : {"--tls-port", "--cert", "--key", "--cafile"}) not_built(app, name, "TLS is");
     not_built(app, "--require-certificate", "TLS is", false);
     for (const char* name : {"--ws-port", "--wss-port"}) not_built(app, name, "WebSocket is");
     not_built(app, "--store", "the store is");
-    not_built(app, "--judge-clients", "judging clients is");
     not_built(app, "--unix-socket", "Unix sockets are");
-    not_built(app, "--metrics-port", "metrics are");
 }
 
 /// One line from stdin, not shown where that is a terminal.
@@ -85,8 +103,13 @@ int print_hash(const BrokerCommand& o) {
     if (!reference::can_hash()) usage("--hash-password: this build has no hashing (-DMQTTSPEC_TLS=OFF)");
     if (o.hash_user.find(':') != std::string::npos)
         usage("--hash-password: a user name in a login file holds no colon");
-    const std::string hash = reference::hash_password(read_password());
-    fmt::print("{}{}{}\n", o.hash_user, o.hash_user.empty() ? "" : ":", hash);
+    const auto kind = o.hash_kind == "scram" ? reference::HashKind::scram : reference::HashKind::scrypt;
+    try {
+        const std::string hash = reference::hash_password(read_password(), kind);
+        fmt::print("{}{}{}\n", o.hash_user, o.hash_user.empty() ? "" : ":", hash);
+    } catch (const std::invalid_argument& e) {
+        usage(fmt::format("--hash-password: {}", e.what()));
+    }
     return 0;
 }
 
@@ -128,7 +151,9 @@ reference::ServerOptions server_options(const BrokerCommand& o) {
     reference::ServerOptions s;
     s.bind = o.bind == "localhost" ? "127.0.0.1" : o.bind;
     s.port = o.port;
-    if (!o.login_file.empty()) s.login = reference::LoginFile::read(o.login_file).hook(o.anonymous);
+    s.version = conformance::tool().version;
+    s.sys_interval = std::chrono::seconds(o.sys_interval);
+    if (o.common->source(o.metrics_option) != Source::none) s.metrics_port = o.metrics_port;
     s.log_level = o.log == "packets"  ? reference::LogLevel::packets
                   : o.log == "faults" ? reference::LogLevel::faults
                                       : reference::LogLevel::quiet;
@@ -141,18 +166,31 @@ reference::ServerOptions server_options(const BrokerCommand& o) {
 
 int run_broker(const BrokerCommand& o) {
     if (o.common->source(o.hash_option) != Source::none) return print_hash(o);
-    const auto what = settings(o);
-    const auto how = server_options(o);
+    auto what = settings(o);
+    auto how = server_options(o);
+    if (!o.login_file.empty()) {
+        const auto logins = reference::LoginFile::read(o.login_file);
+        how.login = logins.hook(o.anonymous);
+        what.authenticators = logins.authenticators();
+    }
+    std::optional<JudgeOutput> judge;
+    if (o.common->source(o.judge_option) != Source::none) {
+        judge.emplace(o.judge_file);
+        how.judge = [&](const reference::Accusation& a) { judge->tell(a); };
+    }
     try {
         reference::Server server(what, how);
         const std::string host = how.bind.find(':') == std::string::npos ? how.bind : "[" + how.bind + "]";
         server.run([&] {
-            fmt::print("ready mqtt://{}:{}\n", host, server.port());
+            std::string line = fmt::format("ready mqtt://{}:{}", host, server.port());
+            if (how.metrics_port) line += fmt::format(" metrics http://{}:{}/metrics", host, server.metrics_port());
+            fmt::print("{}\n", line);
             std::fflush(stdout);
         });
     } catch (const std::system_error& e) {
-        usage(fmt::format("cannot listen on {} port {}: {}", o.bind, o.port, e.code().message()));
+        usage(e.what());
     }
+    if (judge) judge->sum_up();
     return 0;
 }
 

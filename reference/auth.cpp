@@ -33,7 +33,7 @@ void Core::take_step(Link& link, const AuthStep& step) {
     const bool forgiven = step.outcome == AuthStep::Outcome::failure &&
                           breaks(first ? Break::auth_failure_accepted : Break::re_authentication_failure_tolerated);
     if (step.outcome == AuthStep::Outcome::failure && !forgiven) {  // 4.12.0-4, 4.12.1-2
-        if (first) return refuse(link, 0, step.reason);
+        if (first) return refuse_authentication(link, step);
         return disconnect(link, step.reason, style().disconnect_on_error);
     }
     const bool done = forgiven || step.outcome == AuthStep::Outcome::success;
@@ -62,6 +62,16 @@ void Core::take_step(Link& link, const AuthStep& step) {
     const auto more = breaks(Break::auth_asks_with_wrong_reason) ? reason::re_authenticate
                                                                  : reason::continue_authentication;
     if (!send(link, mqtt::Auth{done ? reason::success : more, properties})) shut(link);
+}
+
+// The method's last word goes with CONNACK; DISCONNECT has no place for it (5.0, 3.2.2.3.18, 3.14.2.2).
+void Core::refuse_authentication(Link& link, const AuthStep& step) {
+    if (step.data.empty() || !style().connack_on_error) return refuse(link, 0, step.reason);
+    const mqtt::Property list[]{{mqtt::property::authentication_method, mqtt::Text(link.authentication->method)},
+                                {mqtt::property::authentication_data, mqtt::Text(step.data)}};
+    if (!send(link, mqtt::Connack{false, step.reason, list})) return refuse(link, 0, step.reason);
+    link.refused = true;
+    shut(link);
 }
 
 void Core::on(Link& link, const mqtt::Auth& p) {

@@ -28,6 +28,10 @@ std::size_t Broker::waiting(LinkId id) const { return core_->waiting(id); }
 void Broker::recycle(std::string bytes) { core_->recycle(std::move(bytes)); }
 void Broker::set_available(bool available) { core_->set_available(available); }
 void Broker::shut_down(Time now) { core_->shut_down(now); }
+const Broker::Counters& Broker::counters() const { return core_->counters(); }
+void Broker::publish(std::string_view topic, std::string_view payload, bool retain, Time now) {
+    core_->publish(topic, payload, retain, now);
+}
 Broker::Counts Broker::counts() const { return core_->counts(); }
 
 Core::Core(Settings settings)
@@ -35,6 +39,7 @@ Core::Core(Settings settings)
 
 LinkId Core::open(Time now) {
     set_now(now);
+    ++counters_.links_opened;
     Link& link = links_.add();
     link.heard = now_;
     link_alarms_.tidy(links_.size(), [&](Time at, LinkId id) {
@@ -49,6 +54,7 @@ void Core::receive(LinkId id, mqtt::View bytes, Time now) {
     set_now(now);
     Link* link = links_.find(id);
     if (!link) return;
+    counters_.octets_received += bytes.size();
     if (!link->partial) {
         const auto taken = run(*link, bytes);
         if (taken < bytes.size()) link->partial = std::make_unique<std::string>(mqtt::bytes(bytes.subspan(taken)));
@@ -94,6 +100,7 @@ std::size_t Core::next_frame(Link& link, mqtt::View bytes) {
 }
 
 void Core::dispatch(Link& link, const mqtt::Packet& packet) {
+    ++counters_.packets_received;
     link.heard = now_;  // any packet counts (3.1.2-24, 3.1.2-22)
     const auto type = mqtt::type_of(packet);
     // Until CONNACK a client that named a method sends AUTH and DISCONNECT only (5.0, 3.1.2-30).
@@ -145,6 +152,7 @@ std::string Core::take(LinkId id, bool& close) {
     std::string bytes;
     if (link->outbox) bytes = std::move(*link->outbox);
     if (auto shell = std::move(link->outbox); shell && shells_.size() < 1'024) shells_.push_back(std::move(shell));
+    counters_.octets_sent += bytes.size();
     close = link->state == Link::State::closing && !link->left_open;
     if (close) links_.remove(id);
     else if (std::exchange(link->stalled, false) && link->session) pump(*link->session);

@@ -67,6 +67,16 @@ public:
         std::size_t links = 0, sessions = 0, subscriptions = 0, retained = 0, queued = 0;
     };
     Counts counts() const;
+    /// Since the broker was made; `connected` and `most_connected` are clients that have a session.
+    struct Counters {
+        std::uint64_t octets_received = 0, octets_sent = 0, packets_received = 0, packets_sent = 0,
+                      publishes_received = 0, publishes_sent = 0, payload_octets_received = 0, payload_octets_sent = 0,
+                      publishes_dropped = 0,  // for a full queue or outbox
+                      links_opened = 0, connects = 0, sessions_expired = 0, connected = 0, most_connected = 0;
+    };
+    const Counters& counters() const;
+    /// Publishes a message of QoS 0 of the server's own, as if a client had: never refused.
+    void publish(std::string_view topic, std::string_view payload, bool retain, Time now);
 
 private:
     std::unique_ptr<Core> core_;

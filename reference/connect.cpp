@@ -76,6 +76,7 @@ bool Core::version_is_served(Link& link, mqtt::View body) {
 }
 
 void Core::on_connect(Link& link, const mqtt::Connect& c, mqtt::View frame) {
+    if (link.decision == Admission::pending) ++counters_.packets_received, ++counters_.connects;
     read_limits(link, c);
     if (link.v5() && mqtt::find(c.properties, mqtt::property::authentication_method))
         return start_authentication(link, c, frame);

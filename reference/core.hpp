@@ -65,6 +65,8 @@ public:
     void restore(std::unique_ptr<Session>);
     void restore(MessagePtr retained) { retained_.store(std::move(retained)); }
     Broker::Counts counts() const;
+    const Broker::Counters& counters() const { return counters_; }
+    void publish(std::string_view topic, std::string_view payload, bool retain, Time now);
 
 private:
     bool breaks(Break b) const { return settings_.policy.breaks(b); }
@@ -110,6 +112,7 @@ private:
     void start_authentication(Link&, const mqtt::Connect&, mqtt::View frame);
     void on(Link&, const mqtt::Auth&);
     void take_step(Link&, const AuthStep&);
+    void refuse_authentication(Link&, const AuthStep&);
 
     // sessions.cpp: what outlives connections
     Session* find_session(std::string_view client_id);
@@ -202,6 +205,7 @@ private:
     template <class P> bool send(Link&, const P& packet);
     bool send_copy(Link&, const Delivery&, std::uint16_t id, bool dup);
     template <class P> void answer(Link&, P packet, std::uint8_t reason);
+    void count_sent(std::size_t payload) { ++counters_.publishes_sent, counters_.payload_octets_sent += payload; }
     void mark_dirty(Link&);
     void clean(Link&);
     std::string& outbox(Link&);
@@ -223,6 +227,7 @@ private:
     };
 
     Settings settings_;
+    Broker::Counters counters_;
     Time now_{};
     std::uint64_t last_session_ = 0, last_assigned_ = 0, last_delivery_ = 0;
     Journal* journal_ = nullptr;

@@ -9,7 +9,12 @@ namespace reference::hashes {
 bool usable(std::string_view text, std::string& why);
 /// In constant time over the hash. False for what is not usable.
 bool matches(std::string_view text, std::string_view password);
-/// A scrypt hash with a random salt.
+/// Keyed by the secret, evenly from 0 to below 1, the same for the same text.
+double draw(std::string_view secret, std::string_view text);
+/// SHA-256.
+std::string digest(std::string_view text);
+/// A scrypt hash, or a SCRAM-SHA-256 entry, with a random salt.
 std::string make(std::string_view password);
+std::string make_scram(std::string_view password);
 
 }  // namespace reference::hashes

@@ -1,10 +1,10 @@
 # Login and ACL files. Hashing wants OpenSSL; without TLS it is absent, and says so.
 if(MQTTSPEC_TLS)
     find_package(OpenSSL REQUIRED)
-    add_library(reference_login STATIC login.cpp acl.cpp hashes.cpp)
+    add_library(reference_login STATIC login.cpp acl.cpp hashes.cpp crypto.cpp scram.cpp scram_logins.cpp)
     target_link_libraries(reference_login PRIVATE OpenSSL::Crypto)
     target_compile_definitions(reference_login PRIVATE MQTTSPEC_HASHING)
-    set(login_tests tests/login_test.cpp)
+    set(login_tests tests/login_test.cpp tests/scram_test.cpp)
 else()
     add_library(reference_login STATIC login.cpp acl.cpp no_hashes.cpp)
     set(login_tests tests/no_hashes_test.cpp)

@@ -1,5 +1,6 @@
 #include "reference/login.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -31,7 +32,9 @@ bool can_hash() {
 #endif
 }
 
-std::string hash_password(std::string_view password) { return hashes::make(password); }
+std::string hash_password(std::string_view password, HashKind kind) {
+    return kind == HashKind::scrypt ? hashes::make(password) : hashes::make_scram(password);
+}
 
 LoginFile LoginFile::read(const std::string& path) { return parse(read_text(path), path); }
 
@@ -50,16 +53,25 @@ LoginFile LoginFile::parse(std::string_view text, const std::string& path) {
         if (std::string why; !hashes::usable(hash, why))
             throw FileFault(where + "the password of \"" + user + "\" " + why);
         if (!out.hashes_.emplace(user, hash).second) throw FileFault(where + "user \"" + user + "\" stands twice");
-        if (out.stand_in_.empty()) out.stand_in_ = hash;
+        out.stand_ins_.push_back(hash);
     }
+    out.secret_ = hashes::digest(text);
     return out;
 }
 
 bool LoginFile::admits(std::string_view user_name, std::string_view password) const {
     const auto found = hashes_.find(user_name);
     const bool known = found != hashes_.end();
-    const bool right = hashes::matches(known ? found->second : stand_in_, password);
+    const std::string& other = stand_in(user_name);
+    const bool right = hashes::matches(known ? found->second : other, password);
     return known && right;
+}
+
+const std::string& LoginFile::stand_in(std::string_view user_name) const {
+    static const std::string none;
+    if (stand_ins_.empty()) return none;
+    const auto at = hashes::draw(secret_, user_name) * static_cast<double>(stand_ins_.size());
+    return stand_ins_[std::min(static_cast<std::size_t>(at), stand_ins_.size() - 1)];
 }
 
 std::function<Admission(const Credentials&)> LoginFile::hook(bool anonymous) const {

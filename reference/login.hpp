@@ -19,26 +19,36 @@ struct FileFault : std::runtime_error {
 
 /// True where hashes can be made and checked.
 bool can_hash();
-/// "$scrypt$LOGN$R$P$SALT$HASH" (base64) with a fresh random salt; checking it takes some 50 ms and 16 MiB.
-/// Throws std::runtime_error where can_hash() is false.
-std::string hash_password(std::string_view password);
+/// With a fresh random salt, base64: "$scrypt$LOGN$R$P$SALT$HASH", which takes some 50 ms and 16 MiB to check, or
+/// "$scram-sha-256$ITERATIONS$SALT$STOREDKEY$SERVERKEY", which serves SCRAM as well as passwords in clear.
+enum class HashKind { scrypt, scram };
+/// Throws std::runtime_error where can_hash() is false; std::invalid_argument for a scram password that is not ASCII
+/// without control characters (SASLprep would change it, and is not built in).
+std::string hash_password(std::string_view password, HashKind kind = HashKind::scrypt);
 
-/// Lines of `user:hash`; `#` starts a comment. Hashes: our scrypt, and mosquitto_passwd's $6$ (SHA-512) and $7$ (PBKDF2).
+/// Lines of `user:hash`; `#` starts a comment. Hashes: ours, and mosquitto_passwd's $6$ (SHA-512) and $7$ (PBKDF2).
 class LoginFile {
 public:
     /// Throws FileFault.
     static LoginFile read(const std::string& path);
     static LoginFile parse(std::string_view text, const std::string& path);
 
-    /// Takes as long for a user that is not there as for a wrong password. Compares in constant time.
+    /// Takes as long for a user that is not there as for a wrong password: see stand_in(). Compares in constant time.
     bool admits(std::string_view user_name, std::string_view password) const;
     std::size_t size() const { return hashes_.size(); }
+    /// The hash that is checked for a user that is not there: of some user, the same each time. Where kinds are mixed,
+    /// absent users so take the times of present ones, in the same proportions, and no time tells them apart.
+    const std::string& stand_in(std::string_view user_name) const;
     /// Settings::login: bad_login for what is not admitted; no user name at all: as `anonymous` says.
     std::function<Admission(const Credentials&)> hook(bool anonymous) const;
+    /// Settings::authenticators: SCRAM-SHA-256 where an entry is good for it, or none. Whether a user is there is not
+    /// told: absent ones get a salt and a count that are the same each time.
+    std::map<std::string, Authenticator, std::less<>> authenticators() const;
 
 private:
     std::map<std::string, std::string, std::less<>> hashes_;
-    std::string stand_in_;  // checked for unknown users
+    std::vector<std::string> stand_ins_;
+    std::string secret_;  // of the whole file: stand-ins stay as they are while it does
 };
 
 /// mosquitto's acl_file: `user NAME`, `topic [read|write|readwrite|deny] FILTER`, `pattern [...] FILTER` with %c and %u.

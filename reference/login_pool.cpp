@@ -37,6 +37,13 @@ Admission LoginPool::take(const Credentials& c) {
     return Admission::pending;
 }
 
+// Without memory there is no login, and the broker goes on.
+Admission LoginPool::checked(const Credentials& c) const try {
+    return check_(c);
+} catch (const std::exception&) {
+    return Admission::unavailable;
+}
+
 void LoginPool::work() {
     for (;;) {
         std::unique_lock lock(mutex_);
@@ -48,7 +55,7 @@ void LoginPool::work() {
         lock.unlock();
         Credentials c{login.version, login.client_id, login.user_name, std::nullopt, login.link};
         if (login.password) c.password = *login.password;
-        answer_(login.link, check_(c));
+        answer_(login.link, checked(c));
     }
 }
 

@@ -40,6 +40,7 @@ private:
         std::size_t octets() const { return client_id.size() + user_name.size() + (password ? password->size() : 0); }
     };
     void work();
+    Admission checked(const Credentials&) const;
 
     const Options options_;
     const std::function<Admission(const Credentials&)> check_;

@@ -33,6 +33,8 @@ struct Message : Counted {
     bool expired(Time now) const { return expiry && now - arrived >= std::chrono::seconds(*expiry); }
     std::size_t octets() const { return topic.size() + payload.size() + properties.size(); }
 };
+/// $SYS topics are the server's own (4.7.2): not kept over a restart.
+inline bool is_system(std::string_view topic) { return topic.starts_with("$SYS/"); }
 using MessagePtr = Shared<const Message>;
 
 /// Messages that nobody has any more, small ones: their strings keep their room for the next.

@@ -79,6 +79,8 @@ template <class P> bool Core::send(Link& link, const P& packet) {
     std::uint8_t room[512];  // most packets fit, and are walked once
     const auto size = mqtt::encode(packet, link.version, std::span(room));
     if (size > link.maximum_packet) return false;
+    ++counters_.packets_sent;
+    if constexpr (P::type == mqtt::Type::publish) count_sent(packet.payload.size());
     std::string& out = outbox(link);
     const auto before = out.size();
     if (size <= sizeof room) {
@@ -122,6 +124,8 @@ bool Core::send_copy(Link& link, const Delivery& delivery, std::uint16_t id, boo
         return true;
     }
     if (known.octets.size() > link.maximum_packet) return false;
+    ++counters_.packets_sent;
+    count_sent(delivery.message->payload.size());
     std::string& out = outbox(link);
     const auto before = out.size();
     out += known.octets;

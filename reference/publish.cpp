@@ -8,6 +8,8 @@ namespace reference {
 using mqtt::QoS;
 
 void Core::on(Link& link, const mqtt::Publish& p) {
+    ++counters_.publishes_received;
+    counters_.payload_octets_received += p.payload.size();
     std::string_view topic = p.topic;
     if (!publish_is_served(link, p) || !resolve_alias(link, p, topic)) return;
     if (p.qos != QoS::at_most_once && !within_receive_maximum(link, p)) return;
@@ -114,6 +116,7 @@ std::string Core::pack_properties(const mqtt::Properties& list, Break reversed) 
 
 // Why a well-formed message is not taken, as a reason code; 0: it is.
 std::uint8_t Core::objection(const Link& link, const Message& message) {
+    if (style().refuse_sys_publish && is_system(message.topic)) return reason::not_authorized;
     if (style().refuse_dollar_publish && message.topic.starts_with('$')) return reason::not_authorized;
     if (settings_.allowed &&
         !settings_.allowed({link.session->client_id, link.user_name(), Action::publish, message.topic}))
@@ -224,6 +227,17 @@ void Core::on(Link& link, const mqtt::Pubrel& p) {
     if (!breaks(Break::qos2_id_never_free)) open.erase(it);
     if (held) publish(held, &link.rare.make().last_topic);
     if (!breaks(Break::pubcomp_missing)) answer(link, mqtt::Pubcomp{id}, reason::success);
+}
+
+// A message of the server's own.
+void Core::publish(std::string_view topic, std::string_view payload, bool retain, Time now) {
+    set_now(now);
+    auto message = messages_.take();
+    message->topic = topic;
+    message->payload = payload;
+    message->retain = retain;
+    message->arrived = now_;
+    publish(MessagePtr(std::move(message)));
 }
 
 // To the retained store and to all whom it concerns; returns success or "no matching subscribers".

@@ -28,7 +28,7 @@ void Retained::store(MessagePtr message) {
     clear(*node);
     ++size_;
     octets_ += cost(*message);
-    if (journal_) journal_->retained(*message);
+    if (journal_ && !is_system(message->topic)) journal_->retained(*message);
     node->message = std::move(message);
 }
 
@@ -40,7 +40,7 @@ std::size_t Retained::cost(const Message& message) {
 void Retained::clear(Node& node) {
     if (!node.message) return;
     octets_ -= cost(*node.message);
-    if (journal_) journal_->unretained(*node.message);
+    if (journal_ && !is_system(node.message->topic)) journal_->unretained(*node.message);
     node.message = nullptr;
     --size_;
 }

@@ -105,6 +105,7 @@ void Core::deliver(Session& session, Delivery delivery) {
     if (delivery.qos == QoS::at_most_once) {
         if (link && (!waits || !style().qos0_waits_for_window)) {
             if (link->waiting_octets() < settings_.limits.outbox_octets) send_publish(*link, delivery, 0, false);
+            else ++counters_.publishes_dropped;
         } else if (link || style().queue_qos0) {
             enqueue(session, std::move(delivery));
         }
@@ -123,14 +124,15 @@ void Core::enqueue(Session& session, Delivery delivery) {
         return session.queue.size() >= limits.queued_messages || session.queued_octets + octets > limits.queued_octets;
     };
     if (full()) {  // what has expired goes first (5.0, 3.3.2-5)
-        if (now_ - session.purged < std::chrono::seconds(1)) return;  // not at every message
+        const bool soon = now_ - session.purged < std::chrono::seconds(1);  // not at every message
+        if (soon) return void(++counters_.publishes_dropped);
         session.purged = now_;
         session.queue.erase_if([&](const Delivery& d) {
             const bool gone = d.message->expired(now_);
             if (gone) forget(session, d);
             return gone;
         });
-        if (full()) return;
+        if (full()) return void(++counters_.publishes_dropped);
     }
     session.queued_octets += octets;
     if (Journal* journal = keeping(session)) journal->queued(session, delivery);

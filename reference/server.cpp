@@ -12,6 +12,7 @@
 
 #include "net/asio_loop.hpp"
 #include "reference/server_link.hpp"
+#include "reference/server_statistics.hpp"
 
 namespace reference {
 namespace {
@@ -43,11 +44,13 @@ struct Server::State : Switchboard {
     std::uint16_t port = 0;
     asio::executor_work_guard<Executor> work = asio::make_work_guard(io);
     std::thread thread;
+    std::optional<ServerStatistics> statistics;
 };
 
 Server::State::State(Settings settings, const ServerOptions& o) : Switchboard(std::move(settings), o) {
     net::raise_descriptor_limit();
     listen();
+    statistics.emplace(*this);
 }
 
 void Server::State::listen() try {
@@ -129,6 +132,7 @@ void Server::State::say_goodbye() {
     Code ignored;
     acceptor.close(ignored);
     pause.cancel();
+    statistics->stop();
     broker.shut_down(now());
 }
 
@@ -138,6 +142,7 @@ Server::Server(Settings settings, ServerOptions options)
     : state_(std::make_unique<State>(std::move(settings), options)) {}
 Server::~Server() { stop(); }
 std::uint16_t Server::port() const { return state_->port; }
+std::uint16_t Server::metrics_port() const { return state_->statistics->port(); }
 
 void Server::start() {
     state_->thread = std::thread([state = state_.get()] { state->serve(); });

@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "reference/broker.hpp"
+#include "reference/client_judge.hpp"
 #include "reference/login_pool.hpp"
 #include "reference/settings.hpp"
 
@@ -20,6 +22,11 @@ struct ServerOptions {
     /// In place of Settings::login where it takes long (hashing): called on threads of its own, on several at once.
     std::function<Admission(const Credentials&)> login;
     LoginPool::Options logins;
+    Time sys_interval{};                         // between $SYS topics, which clients may not publish then; 0: none
+    std::optional<std::uint16_t> metrics_port{};  // of GET /metrics over HTTP, on the same address; 0: any free one
+    std::string version{};                       // told by both
+    /// Is told what clients do wrong; called on the server's thread. None: nobody looks.
+    std::function<void(const Accusation&)> judge;
     LogLevel log_level = LogLevel::quiet;
     /// One line per packet or fault, as the level says; called on the server's thread.
     std::function<void(const std::string&)> log;
@@ -34,6 +41,7 @@ public:
     ~Server();  // as stop()
 
     std::uint16_t port() const;
+    std::uint16_t metrics_port() const;  // 0: no metrics
     /// Serves on a thread of its own, until stop().
     void start();
     /// Serves on this thread, until SIGTERM, SIGINT or stop(). `ready` is called once connections are accepted.

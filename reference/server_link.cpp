@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "reference/statistics.hpp"
+
 namespace reference {
 namespace {
 
@@ -40,7 +42,11 @@ void Table::remove(LinkId id) {
     --size_;
 }
 
-Settings Switchboard::with_pool(Settings settings) {
+Settings Switchboard::prepared(Settings settings) {
+    if (options.sys_interval > Time{}) {
+        settings.style.refuse_sys_publish = true;
+        settings.limits.retained += SysTopics::most;
+    }
     if (!options.login) return settings;
     settings.login = [this](const Credentials& c) { return logins->take(c); };
     return settings;
@@ -87,10 +93,9 @@ std::optional<Time> Switchboard::deadline() const {
 
 // ---- one ------------------------------------------------------------------------
 
-void ServerLink::log_as(const std::string& name) {
-    const auto& options = board_.options;
-    if (options.log_level == LogLevel::quiet || !options.log) return;
-    log_ = std::make_unique<WireLog>(name, options.log_level == LogLevel::packets, options.log);
+void ServerLink::log_as(const std::string& name, bool exact) {
+    if (!is_watched()) return;
+    log_ = std::make_unique<Watch>(board_, name, exact);
     log_->event("opened");
 }
 
@@ -104,10 +109,11 @@ void ServerLink::forget() {
 
 TcpLink::TcpLink(Switchboard& board, Socket socket, LinkId link)
     : ServerLink(board, link), socket_(std::move(socket)) {
-    if (board.options.log_level == LogLevel::quiet) return;
+    if (!is_watched()) return;
     Code error;
     const auto from = socket_.remote_endpoint(error);
-    log_as(error ? "?" : from.address().to_string() + ':' + std::to_string(from.port()));
+    log_as(error ? "?" : from.address().to_string() + ':' + std::to_string(from.port()),
+           !error && from.address().is_loopback());
 }
 
 void TcpLink::await_bytes() {
@@ -169,6 +175,7 @@ void TcpLink::take() {
     if (!known_) return;
     bool close = false;
     std::string bytes = board_.broker.take(link_, close);
+    if (Code ignored; log_ && log_->before_connack() && socket_.available(ignored) != 0) log_->pipelined();
     if (log_) log_->sent(mqtt::octets(bytes));
     if (close) {
         known_ = false;
@@ -178,8 +185,7 @@ void TcpLink::take() {
     if (out_) out_->octets += bytes;
     if (close) leaving_begins();
     if (!out_) write(std::move(bytes));
-    if (close) return;
-    if (paused_ && may_read() && !too_much_waits()) paused_ = false, await_bytes();
+    if (paused_ && (close || (may_read() && !too_much_waits()))) paused_ = false, await_bytes();
 }
 
 void TcpLink::cut(std::string_view why) {

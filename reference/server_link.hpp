@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "reference/server.hpp"
-#include "reference/wire_log.hpp"
+#include "reference/server_watch.hpp"
 
 namespace reference {
 
@@ -40,7 +40,7 @@ private:
 
 /// One io_context, one read buffer, one Broker; all on one thread.
 struct Switchboard {
-    Switchboard(Settings settings, const ServerOptions& o) : options(o), broker(with_pool(std::move(settings))) {
+    Switchboard(Settings settings, const ServerOptions& o) : options(o), broker(prepared(std::move(settings))) {
         start_pool();
     }
 
@@ -55,13 +55,14 @@ struct Switchboard {
     /// Those that wait for room to write, with the time when they are to be looked at.
     std::deque<std::pair<Time, std::shared_ptr<ServerLink>>> stuck;
     std::array<std::uint8_t, 65536> buffer;
+    ClientMemory clients;               // as the judge has seen them
     std::unique_ptr<LoginPool> logins;  // where ServerOptions::login is set; last, for its threads use the rest
 
     Time now() const {
         return std::chrono::duration_cast<Time>(std::chrono::steady_clock::now() - start);
     }
     void add(std::shared_ptr<ServerLink> link);
-    Settings with_pool(Settings);     // logins are taken by the pool, where there is to be one
+    Settings prepared(Settings);      // as the options want them
     void start_pool();
     void flush();                     // writes what the broker has to say
     void chase();                     // ends those that take too long to leave, or to read
@@ -89,14 +90,15 @@ public:
     virtual void cut(std::string_view why) = 0;
 
 protected:
-    void log_as(const std::string& name);  // where the options want a log
+    bool is_watched() const { return board_.options.log_level != LogLevel::quiet || board_.options.judge; }
+    void log_as(const std::string& name, bool exact = false);  // where the options want it; see Watch
     /// False while the login is pending: collect() reads on then.
     bool may_read() const { return !board_.logins || board_.broker.reads(link_); }
     void forget();                         // the broker is told that the link is lost; harmless when repeated
 
     Switchboard& board_;
     const LinkId link_;
-    std::unique_ptr<WireLog> log_;
+    std::unique_ptr<Watch> log_;  // where somebody looks
     bool known_ = true;  // to the broker
     bool moved_ = false;
     bool watched_ = false;  // is in Switchboard::stuck; flags last, where derived classes put theirs beside them

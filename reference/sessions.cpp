@@ -45,6 +45,7 @@ Session& Core::attach(Link& link, const mqtt::Connect& c, std::string_view clien
     }
     session->link = &link;
     link.session = session;
+    counters_.most_connected = std::max(counters_.most_connected, ++counters_.connected);
     session->end_due.reset();
     set_expiry(link, *session, c);
     store_will(link, *session, c);
@@ -92,6 +93,7 @@ void Core::take_over(Session& session) {
 void Core::leave(Link& link, bool keep_will) {
     Session* session = std::exchange(link.session, nullptr);
     if (!session) return;
+    --counters_.connected;
     session->link = nullptr;
     if (!breaks(Break::quota_survives_connection)) session->quota_used = 0;  // 5.0, 4.9.0-1: not kept
     forget_open(*session);
@@ -126,7 +128,7 @@ void Core::forget_open(Session& session) {
 
 void Core::session_due(Session& session) {
     if (session.end_due && *session.end_due <= now_) {
-        if (!session.link) return end(session);
+        if (!session.link) return ++counters_.sessions_expired, end(session);
         session.end_due.reset();  // a violation: it ages while it is connected
         while (!session.subscriptions.empty()) drop(session, session.subscriptions.begin()->second);
     }

@@ -72,6 +72,7 @@ struct Style {
     bool answer_unknown_pubrec = true;   // PUBREL, or nothing
     bool refuse_id_in_use = false;       // 5.0, 3.5.2.1: PUBREC 0x91 where DUP is 0, or taken as a repeat
     bool refuse_dollar_publish = false;  // 4.7.2: clients may not publish to $ topics
+    bool refuse_sys_publish = false;     // 4.7.2: nor to $SYS topics, which are the server's
     Refusal refused_publish = Refusal::code;         // 3.3.5-2; the code is 5.0's, before it is drop_and_acknowledge
     bool fail_bad_filters = false;       // a failure code in SUBACK instead of a close
     bool close_unavailable = true;       // 5.0, 3.2.2.3: close on what is not offered, or a SUBACK code
@@ -105,7 +106,7 @@ struct Request {
 /// One step of an enhanced authentication (5.0, section 4.12).
 struct AuthStep {
     enum class Outcome { more, success, failure } outcome = Outcome::failure;
-    std::string data;             // Authentication Data to the client; empty: none
+    std::string data;             // Authentication Data to the client, also with a refusing CONNACK; empty: none
     std::string user_name;        // at success: known to the ACL hook from then on
     std::uint8_t reason = 0x87;   // at failure
 };

@@ -40,7 +40,7 @@ void Core::release_will(Session& session, bool session_ends) {
 void Core::publish_will(Session& session) {
     session.will_due.reset();
     const auto will = std::exchange(session.will, nullptr);  // published once (3.1.2-10)
-    if (!will) return;
+    if (!will || (style().refuse_sys_publish && is_system(will->message->topic))) return;
     if (settings_.allowed &&
         !settings_.allowed({session.client_id, will->user_name, Action::publish, will->message->topic}))
         return;

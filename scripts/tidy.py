@@ -121,7 +121,7 @@ PARTS = [
     (r".*/tests/.*", "tests"),
     (r"codec/.*", "codec"),
     (r"reference/(server|wire_log).*", "reference server"),
-    (r"reference/(login|acl|hashes|no_hashes)\..*", "reference login"),
+    (r"reference/(login|acl|hashes|no_hashes|crypto|scram|scram_logins)\..*", "reference login"),
     (r"reference/.*", "reference core"),
     (r"net/(loop|asio_loop|timers)\.hpp", "net interface"),
     (r"net/.*", "net"),

@@ -13,6 +13,7 @@ program_test(usage program ${here}/usage_test.py)
 program_test(program program ${here}/suite_test.py)
 program_test(decode program ${here}/decode_test.py)
 program_test(bench program ${here}/bench_test.py)
+program_test(broker program ${here}/broker_test.py)
 program_test(mosquitto once ${here}/mosquitto_test.py)
 # Strict: on the embedded broker every case passes, is skipped, unreachable or a choice. The proof is whole.
 program_test(embedded_suite "suite;threaded" mqttspec test --strict)
@@ -21,4 +22,4 @@ program_test(tidy once ${CMAKE_SOURCE_DIR}/scripts/tidy.py)
 program_test(tidy_self once ${CMAKE_SOURCE_DIR}/scripts/tidy_test.py)
 program_test(mutate_self once ${CMAKE_SOURCE_DIR}/scripts/mutate_test.py)
 # They start brokers and suites of their own: side by side they would only wait for each other.
-set_tests_properties(program mosquitto embedded_suite proof PROPERTIES RUN_SERIAL TRUE)
+set_tests_properties(program broker mosquitto embedded_suite proof PROPERTIES RUN_SERIAL TRUE)

@@ -69,6 +69,21 @@ TEST_F(Login, UnknownUsersTakeAsLong) {
     EXPECT_GT(time("nobody") * 4, time("u"));
 }
 
+TEST_F(Login, WhereKindsAreMixedAbsentUsersAreToo) {
+    const auto file = LoginFile::parse(mosquittos, "logins"), again = LoginFile::parse(mosquittos, "logins");
+    int cheap = 0;
+    for (int i = 0; i < 400; ++i) {
+        const std::string name = "nobody" + std::to_string(i);
+        const std::string& hash = file.stand_in(name);
+        EXPECT_EQ(hash, again.stand_in(name)) << "a restart does not change it";
+        cheap += hash.starts_with("$6$");
+    }
+    EXPECT_GT(cheap, 100) << "half of the users are cheap to check";
+    EXPECT_LT(cheap, 300);
+    EXPECT_FALSE(file.admits("nobody1", "secret"));
+    EXPECT_FALSE(file.admits("nobody1", "hunter2"));
+}
+
 TEST_F(Login, MistakesNameFileAndLine) {
     EXPECT_EQ(refusal("\nalice\n"), "logins:2: has to be USER:HASH");
     EXPECT_EQ(refusal(":x\n"), "logins:1: has to be USER:HASH");
