@@ -3,6 +3,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <iostream>
 #include <system_error>
 
@@ -10,8 +11,10 @@
 #include "cli/limits.hpp"
 #include "conformance/listing.hpp"
 #include "conformance/patterns.hpp"
+#include "conformance/reports/file.hpp"
 #include "reference/login.hpp"
 #include "reference/server.hpp"
+#include "reference/store.hpp"
 
 namespace cli {
 namespace {
@@ -19,10 +22,10 @@ namespace {
 struct BrokerCommand {
     std::shared_ptr<Common> common = std::make_shared<Common>();
     std::uint16_t port = 1883;
-    std::string bind = "127.0.0.1", login_file, acl, log = "quiet", hash_user;
+    std::string bind = "127.0.0.1", login_file, acl, log = "quiet", hash_user, store;
     std::vector<std::string> violate, limits;
-    bool anonymous = false;
-    CLI::Option* hash_option = nullptr;
+    bool anonymous = false, store_sync = false;
+    CLI::Option *hash_option = nullptr, *store_option = nullptr;
 };
 
 void add_options(CLI::App& app, BrokerCommand& o) {
@@ -48,6 +51,10 @@ void add_options(CLI::App& app, BrokerCommand& o) {
     app.add_option("--log", o.log, "packets, faults or quiet (the default)")
         ->check(CLI::IsMember({"packets", "faults", "quiet"}))
         ->type_name("LEVEL");
+    o.store_option =
+        app.add_option("--store", o.store, "keep sessions, their messages, retained messages and wills: they survive kill -9")
+        ->type_name("FILE");
+    app.add_flag("--store-sync", o.store_sync, "with --store: wait for the disk, to survive a loss of power too");
     o.hash_option = app.add_option("--hash-password", o.hash_user,
                                    "read a password from stdin, print a line for the login file, and end")
                         ->expected(0, 1)
@@ -55,7 +62,6 @@ void add_options(CLI::App& app, BrokerCommand& o) {
     for (const char* name : {"--tls-port", "--cert", "--key", "--cafile"}) not_built(app, name, "TLS is");
     not_built(app, "--require-certificate", "TLS is", false);
     for (const char* name : {"--ws-port", "--wss-port"}) not_built(app, name, "WebSocket is");
-    not_built(app, "--store", "the store is");
     not_built(app, "--judge-clients", "judging clients is");
     not_built(app, "--unix-socket", "Unix sockets are");
     not_built(app, "--metrics-port", "metrics are");
@@ -139,17 +145,34 @@ reference::ServerOptions server_options(const BrokerCommand& o) {
     return s;
 }
 
+std::unique_ptr<reference::Journal> store(const BrokerCommand& o) {
+    if (o.common->source(o.store_option) == Source::none) {
+        if (o.store_sync) usage("--store-sync: there is no --store FILE");
+        return nullptr;
+    }
+    std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is to be an error, not the end
+    reference::StoreOptions options{.path = o.store, .synchronous = o.store_sync};
+    if (o.common->verbose) options.say = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
+    return reference::open_store(std::move(options));
+}
+
 int run_broker(const BrokerCommand& o) {
     if (o.common->source(o.hash_option) != Source::none) return print_hash(o);
     const auto what = settings(o);
-    const auto how = server_options(o);
+    auto how = server_options(o);
     try {
+        const auto journal = store(o);
+        how.journal = journal.get();
         reference::Server server(what, how);
         const std::string host = how.bind.find(':') == std::string::npos ? how.bind : "[" + how.bind + "]";
         server.run([&] {
             fmt::print("ready mqtt://{}:{}\n", host, server.port());
             std::fflush(stdout);
         });
+    } catch (const reference::StoreRefused& e) {
+        usage(std::string("--") + e.what());
+    } catch (const reference::StoreFailed& e) {
+        throw conformance::FileError(std::string("--") + e.what());
     } catch (const std::system_error& e) {
         usage(fmt::format("cannot listen on {} port {}: {}", o.bind, o.port, e.code().message()));
     }

@@ -48,6 +48,9 @@ struct Server::State : Switchboard {
 Server::State::State(Settings settings, const ServerOptions& o) : Switchboard(std::move(settings), o) {
     net::raise_descriptor_limit();
     listen();
+    if (!options.journal) return;
+    broker.keep(*options.journal, now());
+    commit();
 }
 
 void Server::State::listen() try {
@@ -108,6 +111,7 @@ void Server::State::serve() {
         const auto due = broker.deadline();
         if (due && *due <= now()) broker.tick(now());
         flush();
+        commit();  // also what needs no answer: a DISCONNECT takes back a will
         chase();
     }
 }

@@ -164,7 +164,7 @@ void Core::restore(std::unique_ptr<Session> session) {
 // connection broke is not known, so its will and its session are given their whole time again, never less.
 void Core::keep(Journal& journal, Broker& broker, Time now) {
     set_now(now);
-    last_delivery_ = journal.restore(broker, now);
+    journal.restore(broker, now);
     journal_ = &journal;
     retained_.tell(&journal);
     std::vector<Session*> all;
@@ -194,6 +194,7 @@ void Core::hand_on(Session& session, mqtt::QoS qos) {
 }
 
 void Core::give_to_another(Session& session, Delivery delivery) {
+    delivery.kept = 0;
     Group* group = delivery.share ? subscriptions_.group(*delivery.share) : nullptr;
     if (!group) return;
     for (Subscription* member : group->members)
