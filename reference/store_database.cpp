@@ -62,6 +62,11 @@ Database::Database(const std::string& path) {
                                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
     database_.reset(made);
     if (code != SQLITE_OK) fail(code);
+    may_tidy(false);
+}
+
+void Database::may_tidy(bool may) {
+    sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, may ? 0 : 1, nullptr);
 }
 
 void Database::run(const char* sql) {

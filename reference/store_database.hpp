@@ -76,6 +76,8 @@ public:
     /// The first column of the first row, as text.
     std::string answer(const char* sql);
     bool read_only() const;
+    /// Whether closing may move the write-ahead log into the file; it may not at first.
+    void may_tidy(bool);
     [[noreturn]] void fail(int code) const;
 
 private:

@@ -42,6 +42,7 @@ void Store::restore(Broker& broker, Time now) try {
     read_deliveries(sessions, messages);
     read_inbound(sessions, messages);
     drop_orphans(messages);
+    database_.may_tidy(true);  // what is refused stays as it was
     const auto count = sessions.size();
     for (auto& [serial, session] : sessions) broker.restore(std::move(session));
     for (auto& message : retained) broker.restore(std::move(message));
