@@ -104,7 +104,8 @@ void Store::read_wills(Sessions& sessions) {
     Statement rows(database_, "SELECT * FROM wills");
     while (rows.row()) {
         Session& session = session_of(sessions, rows.number(0));
-        session.will = PendingWill{read_message(rows, 3), std::string(rows.text(1)), std::uint32_t(rows.number(2))};
+        session.will = std::make_unique<PendingWill>(
+            PendingWill{read_message(rows, 3), std::string(rows.text(1)), std::uint32_t(rows.number(2))});
         known_[session.serial].will = true;
     }
 }

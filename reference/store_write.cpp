@@ -27,9 +27,9 @@ void Store::session(Session& s) {
         return;
     }
     const Known before = at == known_.end() ? Known{} : at->second;
-    known_[s.serial] = {all, s.will.has_value()};
+    known_[s.serial] = {all, s.will != nullptr};
     note([&] {
-        statements_->set_session.run(s.serial, s.client_id, s.expiry, wall(s.will_due), wall(s.end_due));
+        statements_->set_session.run(s.serial, s.client_id, s.expiry, wall(s.will_due.get()), wall(s.end_due.get()));
         if (s.will) {
             const Message& m = *s.will->message;
             statements_->set_will.run(s.serial, s.will->user_name, s.will->delay, m.topic, Blob{m.payload},
