@@ -18,6 +18,7 @@ if(MQTTSPEC_STORE)
     add_executable(kill_test tests/kill/kill_test.cpp tests/kill/clients.cpp)
     target_link_libraries(kill_test PRIVATE mqttspec_net mqtt_codec)
     program_test(kill program $<TARGET_FILE:kill_test> 20)
+    program_test(store program ${here}/store_test.py)
 endif()
 # Strict: on the embedded broker every case passes, is skipped, unreachable or a choice. The proof is whole.
 program_test(embedded_suite "suite;threaded" mqttspec test --strict)
