@@ -6,7 +6,7 @@ namespace reference {
 bool can_store() { return false; }
 
 std::unique_ptr<Journal> open_store(StoreOptions) {
-    throw StoreRefused("this build has no store (-DMQTTSPEC_STORE=OFF)");
+    throw StoreRefused("store: this build has no store (-DMQTTSPEC_STORE=OFF)");
 }
 
 }  // namespace reference
