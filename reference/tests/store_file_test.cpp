@@ -1,7 +1,6 @@
-// The file: what is refused, what a full disk does, and what time does while the broker is down.
+// The file: what is refused, and what a full disk does.
 #include <sys/resource.h>
 
-#include <algorithm>
 #include <csignal>
 #include <random>
 
@@ -112,6 +111,45 @@ TEST_F(StoreFile, CutShortIsRefused) {
     }
 }
 
+TEST_F(StoreFile, WithABadListOfFreePagesIsRefused) {  // no reader would notice, the next writer would
+    fill(file);
+    patch(32, std::string_view("\0\0\0\3\0\0\0\1", 8));
+    expect_refused("is damaged");
+}
+
+TEST_F(StoreFile, WithBadPropertiesIsRefused) {
+    {
+        Life life(file, wall_at_start, some_time);
+        const Property properties[]{{property::user_property, "key", "value"}};
+        auto p = message("t", "x", QoS::at_least_once, 1, true);
+        p.properties = std::span<const Property>(properties);
+        life.net.connect(Version::v5, "mouth").send(p);
+        life.commit();
+    }
+    const auto at = octets_of(file).find(std::string_view("\x26\0\3key\0\5value", 13));
+    ASSERT_NE(at, std::string::npos);
+    patch(at + 2, "\x77");  // a longer key than there is
+    expect_refused("a message is not sound");
+}
+
+// Closing must not move the log into the file then.
+TEST_F(StoreFile, RefusedKeepsItsLog) {
+    fill(file);
+    const auto image = folder.path / "image";
+    {
+        Life life(file, wall_at_start, some_time);
+        life.net.persistent(Version::v5, "another");
+        life.commit();
+        copy_store(file, image);
+    }
+    write(image, octets_of(image).substr(0, 4 * 4'096));
+    const auto before = octets_of(image), log = octets_of(image.string() + "-wal");
+    EXPECT_GT(log.size(), 4'096u);
+    EXPECT_NE(why_refused(image).find("is damaged"), std::string::npos) << why_refused(image);
+    EXPECT_EQ(octets_of(image), before);
+    EXPECT_EQ(octets_of(image.string() + "-wal"), log);
+}
+
 // A file may be damaged so that nobody can tell; then it has to be usable.
 TEST_F(StoreFile, DamagedIsRefusedOrHarmless) {
     fill(file);
@@ -173,178 +211,6 @@ TEST_F(StoreFile, ThatCannotGrowLosesNothingAcknowledged) {
     for (int n = 0; n < acknowledged; ++n)
         ASSERT_TRUE(ear.take<mqtt::Publish>().payload.starts_with(std::to_string(n) + "."));
     EXPECT_TRUE(ear.quiet());
-}
-
-// ---- commits and time ------------------------------------------------------------
-
-struct Restart : StoreFile {
-    /// kill -9, and a while until the broker is there again.
-    Life& restart(Time down = 0s, Settings settings = {}) {
-        const auto wall = lives.back()->wall() + down.count();
-        copy_store(lives.back()->path, file.string() + std::to_string(lives.size()));
-        lives.push_back(std::make_unique<Life>(file.string() + std::to_string(lives.size()), wall, 7s, settings));
-        return *lives.back();
-    }
-    Life& first(Settings settings = {}) {
-        lives.push_back(std::make_unique<Life>(file, wall_at_start, some_time, settings));
-        return *lives.back();
-    }
-    static Client& with_expiry(Net& net, const char* id, std::uint32_t expiry, std::uint32_t delay = 0,
-                               QoS will = QoS::at_least_once) {
-        const Property delays[]{{property::will_delay_interval, delay}};
-        Hello hello{.id = id, .clean = false, .properties = {{property::session_expiry_interval, expiry}}};
-        hello.will = mqtt::Will{will, false, {}, "will", id};
-        hello.will->properties = std::span<const Property>(delays);
-        return net.connect(Version::v5, hello);
-    }
-    std::vector<std::unique_ptr<Life>> lives;
-};
-
-TEST_F(Restart, WhatIsNotCommittedNeverWas) {
-    Life& life = first();
-    Client& c = life.net.persistent(Version::v3_1_1, "c");
-    c.subscribe("a");
-    life.commit();
-    c.subscribe("b");
-    Life& again = restart();
-    EXPECT_EQ(again.net.broker.counts().sessions, 1u);
-    EXPECT_EQ(again.net.broker.counts().subscriptions, 1u);
-}
-
-TEST_F(Restart, WillsOfThoseThatWereThere) {
-    Life& life = first();
-    life.net.persistent(Version::v5, "heir").subscribe("will");
-    for (const QoS qos : {QoS::at_least_once, QoS::exactly_once})
-        life.net.connect(Version::v3_1_1, Hello{.id = "w" + std::to_string(int(qos)),
-                                                .will = mqtt::Will{qos, false, {}, "will", "now"}});
-    with_expiry(life.net, "delayed", 100, 10);
-    with_expiry(life.net, "outlived", 5, 10);
-    with_expiry(life.net, "left", 100).send(mqtt::Disconnect{});
-    life.commit();
-    Life& again = restart(1h);  // however long it was down: a delay starts at the restart
-    Client& heir = again.net.persistent(Version::v5, "heir");
-    const auto will = [&] { return std::string(heir.quiet() ? "" : heir.take<mqtt::Publish>().payload); };
-    EXPECT_EQ(will() + will(), "nownow");
-    again.net.pass(4s);
-    EXPECT_TRUE(heir.quiet());
-    again.net.pass(1s);
-    EXPECT_EQ(will(), "outlived");
-    again.net.pass(4s);
-    EXPECT_TRUE(heir.quiet());
-    again.net.pass(1s);
-    EXPECT_EQ(will(), "delayed");
-    again.commit();
-    Life& third = restart();  // once
-    EXPECT_EQ(third.net.broker.counts().queued, 4u);
-    EXPECT_EQ(third.net.broker.counts().sessions, 2u) << "heir and delayed; left had its time while nobody was there";
-}
-
-TEST_F(Restart, ReturnInTimeStopsTheWill) {
-    Life& life = first();
-    life.net.persistent(Version::v5, "heir").subscribe("will");
-    with_expiry(life.net, "c", 100, 10);
-    life.commit();
-    Life& again = restart();
-    again.net.pass(9s);
-    again.net.persistent(Version::v5, "c");
-    again.net.pass(100s);
-    EXPECT_TRUE(again.net.persistent(Version::v5, "heir").quiet());
-}
-
-TEST_F(Restart, SessionsOfThoseThatWereAwayAge) {
-    Life& life = first();
-    life.net.persistent(Version::v5, "heir").subscribe("will");
-    with_expiry(life.net, "short", 50, 60).cut();
-    with_expiry(life.net, "long", 100, 60).cut();
-    life.net.pass(20s);
-    with_expiry(life.net, "there", 50, 0, QoS::at_most_once);
-    life.commit();
-    Life& again = restart(35s);  // 55 s since the cut
-    again.net.pass(0s);
-    EXPECT_EQ(again.net.broker.counts().sessions, 3u) << "heir, long, there";
-    Client& heir = again.net.persistent(Version::v5, "heir");
-    EXPECT_EQ(heir.take<mqtt::Publish>().payload, "short");
-    EXPECT_TRUE(heir.quiet());
-    again.net.pass(5s);
-    EXPECT_EQ(heir.take<mqtt::Publish>().payload, "long");
-    again.net.pass(40s);
-    EXPECT_EQ(again.net.broker.counts().sessions, 2u) << "heir, there";
-    again.net.pass(10s);
-    EXPECT_EQ(again.net.broker.counts().sessions, 1u) << "there has had its 50 s since the restart";
-}
-
-TEST_F(Restart, MessagesAgeWhileTheBrokerIsDown) {
-    Life& life = first();
-    Client& ear = life.net.persistent(Version::v5, "ear");
-    ear.subscribe("t");
-    ear.cut();
-    Client& mouth = life.net.connect(Version::v5, "mouth");
-    for (const std::uint32_t expiry : {10u, 30u}) {
-        const Property expires[]{{property::message_expiry_interval, expiry}};
-        for (const char* topic : {"t", "kept"}) {
-            auto p = message(topic, std::to_string(expiry), QoS::at_least_once, 1, topic[0] == 'k');
-            p.properties = std::span<const Property>(expires);
-            mouth.send(p);
-        }
-    }
-    life.commit();
-    Life& again = restart(12s);
-    Client& back = again.net.persistent(Version::v5, "ear");
-    const auto p = back.take<mqtt::Publish>();
-    EXPECT_EQ(p.payload, "30");
-    EXPECT_EQ(mqtt::number_or(p.properties, property::message_expiry_interval, 0), 18u);
-    EXPECT_TRUE(back.quiet());
-    back.subscribe("kept");
-    EXPECT_EQ(back.take<mqtt::Publish>().payload, "30");
-    Life& third = restart(30s);
-    Client& late = third.net.persistent(Version::v5, "late");
-    late.subscribe("kept");
-    EXPECT_TRUE(late.quiet());
-}
-
-// Where identifiers fall on one slot of the small ring, it has to grow.
-TEST_F(Restart, OpenDeliveriesKeepTheirIdentifiers) {
-    Life& life = first();
-    Client& ear = life.net.persistent(Version::v3_1_1, "ear");
-    ear.subscribe("t", QoS::at_least_once);
-    Client& mouth = life.net.connect(Version::v3_1_1, "mouth");
-    std::vector<std::uint16_t> open;
-    for (int n = 1; n <= 600; ++n) {
-        mouth.send(message("t", std::to_string(n), QoS::at_least_once, 1));
-        const auto p = ear.take<mqtt::Publish>();
-        if (n % 60 == 0) open.push_back(p.packet_id);
-        else ear.send(mqtt::Puback{p.packet_id});
-    }
-    life.commit();
-    Life& again = restart();
-    Client& back = again.net.persistent(Version::v3_1_1, "ear");
-    for (std::size_t n = 0; n < open.size(); ++n) {
-        const auto p = back.take<mqtt::Publish>();
-        EXPECT_EQ(p.packet_id, open[n]);
-        EXPECT_TRUE(p.dup);
-        EXPECT_EQ(p.payload, std::to_string(60 * (n + 1)));
-    }
-    again.net.connect(Version::v3_1_1, "mouth").send(message("t", "new", QoS::at_least_once, 1));
-    EXPECT_FALSE(std::ranges::count(open, back.take<mqtt::Publish>().packet_id));
-}
-
-TEST_F(Restart, SharesAreHandedOn) {
-    Settings settings;
-    settings.style.share_qos1 = ShareQos1::moves_at_end;
-    Life& life = first(settings);
-    Client& first = with_expiry(life.net, "first", 10);
-    first.subscribe("$share/g/t");
-    life.net.connect(Version::v5, "mouth").send(message("t", "x", QoS::at_least_once, 1));
-    Client& second = life.net.persistent(Version::v5, "second");
-    second.subscribe("$share/g/t");
-    life.commit();
-    Life& again = restart(0s, settings);
-    Client& back = again.net.persistent(Version::v5, "second");
-    EXPECT_TRUE(back.quiet());
-    again.net.pass(10s);
-    EXPECT_EQ(back.take<mqtt::Publish>().payload, "x");
-    again.commit();
-    EXPECT_EQ(restart(0s, settings).net.broker.counts().queued, 1u);
 }
 
 }  // namespace
