@@ -115,8 +115,9 @@ TEST_F(Restart, MessagesAgeWhileTheBrokerIsDown) {
     Client& mouth = life.net.connect(Version::v5, "mouth");
     for (const std::uint32_t expiry : {10u, 30u}) {
         const Property expires[]{{property::message_expiry_interval, expiry}};
+        const std::string text = std::to_string(expiry);
         for (const char* topic : {"t", "kept"}) {
-            auto p = message(topic, std::to_string(expiry), QoS::at_least_once, 1, topic[0] == 'k');
+            auto p = message(topic, text, QoS::at_least_once, 1, topic[0] == 'k');
             p.properties = std::span<const Property>(expires);
             mouth.send(p);
         }
