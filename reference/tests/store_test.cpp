@@ -180,7 +180,8 @@ std::string found(Net& net, Time later) {
     const mqtt::Property properties[]{{property::message_expiry_interval, 5u}};
     for (const std::string from : {"a", "c", "d", "e"})
         for (const std::string topic : {"t/0", "t/1", "t/2"}) {
-            auto p = message(topic, "from " + from, QoS::exactly_once, 100);
+            const std::string words = "from " + from;
+            auto p = message(topic, words, QoS::exactly_once, 100);
             p.retain = true;
             if (clients[from]->version == Version::v5) p.properties = std::span<const Property>(properties);
             clients[from]->send(p);
