@@ -3,6 +3,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <iostream>
 #include <system_error>
 
@@ -11,9 +12,11 @@
 #include "cli/limits.hpp"
 #include "conformance/listing.hpp"
 #include "conformance/patterns.hpp"
+#include "conformance/reports/file.hpp"
 #include "conformance/reports/reports.hpp"
 #include "reference/login.hpp"
 #include "reference/server.hpp"
+#include "reference/store.hpp"
 
 namespace cli {
 namespace {
@@ -21,12 +24,12 @@ namespace {
 struct BrokerCommand {
     std::shared_ptr<Common> common = std::make_shared<Common>();
     std::uint16_t port = 1883;
-    std::string bind = "127.0.0.1", login_file, acl, log = "quiet", judge_file, hash_user, hash_kind = "scrypt";
+    std::string bind = "127.0.0.1", login_file, acl, log = "quiet", judge_file, store, hash_user, hash_kind = "scrypt";
     std::vector<std::string> violate, limits;
-    bool anonymous = false;
+    bool anonymous = false, store_sync = false;
     std::uint16_t metrics_port = 0;
     unsigned sys_interval = 10;
-    CLI::Option *hash_option = nullptr, *metrics_option = nullptr, *judge_option = nullptr;
+    CLI::Option *hash_option = nullptr, *metrics_option = nullptr, *judge_option = nullptr, *store_option = nullptr;
 };
 
 void add_options(CLI::App& app, BrokerCommand& o) {
@@ -64,6 +67,10 @@ void add_options(CLI::App& app, BrokerCommand& o) {
                                       "serve GET /metrics for Prometheus there, on the address of --bind; 0: any free one")
                            ->check(CLI::Range(0, 65535))
                            ->type_name("PORT");
+    o.store_option =
+        app.add_option("--store", o.store, "keep sessions, their messages, retained messages and wills: they survive kill -9")
+        ->type_name("FILE");
+    app.add_flag("--store-sync", o.store_sync, "with --store: wait for the disk, to survive a loss of power too");
     o.hash_option = app.add_option("--hash-password", o.hash_user,
                                    "read a password from stdin, print a line for the login file, and end")
                         ->expected(0, 1)
@@ -75,7 +82,6 @@ void add_options(CLI::App& app, BrokerCommand& o) {
     for (const char* name : {"--tls-port", "--cert", "--key", "--cafile"}) not_built(app, name, "TLS is");
     not_built(app, "--require-certificate", "TLS is", false);
     for (const char* name : {"--ws-port", "--wss-port"}) not_built(app, name, "WebSocket is");
-    not_built(app, "--store", "the store is");
     not_built(app, "--unix-socket", "Unix sockets are");
 }
 
@@ -164,6 +170,17 @@ reference::ServerOptions server_options(const BrokerCommand& o) {
     return s;
 }
 
+std::unique_ptr<reference::Journal> store(const BrokerCommand& o) {
+    if (o.common->source(o.store_option) == Source::none) {
+        if (o.store_sync) usage("--store-sync: there is no --store FILE");
+        return nullptr;
+    }
+    std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is to be an error, not the end
+    reference::StoreOptions options{.path = o.store, .synchronous = o.store_sync};
+    if (o.common->verbose) options.say = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
+    return reference::open_store(std::move(options));
+}
+
 int run_broker(const BrokerCommand& o) {
     if (o.common->source(o.hash_option) != Source::none) return print_hash(o);
     auto what = settings(o);
@@ -179,6 +196,8 @@ int run_broker(const BrokerCommand& o) {
         how.judge = [&](const reference::Accusation& a) { judge->tell(a); };
     }
     try {
+        const auto journal = store(o);
+        how.journal = journal.get();
         reference::Server server(what, how);
         const std::string host = how.bind.find(':') == std::string::npos ? how.bind : "[" + how.bind + "]";
         server.run([&] {
@@ -187,6 +206,10 @@ int run_broker(const BrokerCommand& o) {
             fmt::print("{}\n", line);
             std::fflush(stdout);
         });
+    } catch (const reference::StoreRefused& e) {
+        usage(std::string("--") + e.what());
+    } catch (const reference::StoreFailed& e) {
+        throw conformance::FileError(std::string("--") + e.what());
     } catch (const std::system_error& e) {
         usage(e.what());
     }

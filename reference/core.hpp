@@ -229,7 +229,7 @@ private:
     Settings settings_;
     Broker::Counters counters_;
     Time now_{};
-    std::uint64_t last_session_ = 0, last_assigned_ = 0, last_delivery_ = 0;
+    std::uint64_t last_session_ = 0, last_assigned_ = 0;
     Journal* journal_ = nullptr;
     Links links_;
     std::unordered_set<std::unique_ptr<Session>, ClientIdHash, SameClientId> sessions_;

@@ -12,8 +12,8 @@ class Journal {
 public:
     virtual ~Journal() = default;
 
-    /// Gives the broker back what was kept, by Broker::restore(); returns the highest number of a delivery.
-    virtual std::uint64_t restore(Broker&, Time now) = 0;
+    /// Gives the broker back what was kept, by Broker::restore(). Throws where it cannot be read.
+    virtual void restore(Broker&, Time now) = 0;
     /// All that was told is kept once this returns: wanted before an octet goes out. Throws where it cannot be.
     virtual void commit(Time now) = 0;
 
@@ -22,7 +22,7 @@ public:
     virtual void ended(Session&) = 0;
     virtual void subscribed(const Session&, const Subscription&) = 0;
     virtual void unsubscribed(const Session&, const Subscription&) = 0;
-    /// A delivery waits; is sent, or a stage further; is done with. Settling what was never told is harmless.
+    /// A delivery waits; is sent, or a stage further; is done with, whether or not it was told before.
     virtual void queued(const Session&, const Delivery&) = 0;
     virtual void opened(const Session&, const InFlight&) = 0;
     virtual void settled(const Delivery&) = 0;

@@ -27,7 +27,7 @@ struct Message : Counted {
     std::string publisher;                // client id, for No Local (5.0, 3.8.3.1)
     mqtt::QoS qos{};
     bool retain = false, dup = false;
-    mutable OwnNumber kept{};             // in the store; 0: is not there
+    mutable OwnNumber kept{};             // its place in the store; 0: is not there
 
     mqtt::Properties passed_on() const { return mqtt::Properties::raw(mqtt::octets(properties), mqtt::Version::v5); }
     bool expired(Time now) const { return expiry && now - arrived >= std::chrono::seconds(*expiry); }
@@ -56,7 +56,7 @@ struct Delivery {
     bool retain = false;
     std::vector<std::uint32_t> identifiers{};      // of the subscriptions it is owed to
     std::shared_ptr<const std::string> share{};    // the $share filter it came by
-    std::uint64_t number = 0;                      // tells deliveries apart, in order; 0: no journal is kept
+    mutable std::uint64_t kept = 0;                // as above
 };
 
 }  // namespace reference

@@ -99,7 +99,6 @@ void Core::owe_group(Group& group, const MessagePtr& message) {
 
 void Core::deliver(Session& session, Delivery delivery) {
     if (std::exchange(session.misses_next, false)) return;
-    if (journal_) delivery.number = ++last_delivery_;
     Link* link = session.link;
     const bool waits = !link || !session.queue.empty() || !has_room(session);
     if (delivery.qos == QoS::at_most_once) {

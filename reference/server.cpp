@@ -51,6 +51,9 @@ Server::State::State(Settings settings, const ServerOptions& o) : Switchboard(st
     net::raise_descriptor_limit();
     listen();
     statistics.emplace(*this);
+    if (!options.journal) return;
+    broker.keep(*options.journal, now());
+    commit();
 }
 
 void Server::State::listen() try {
@@ -111,6 +114,7 @@ void Server::State::serve() {
         const auto due = broker.deadline();
         if (due && *due <= now()) broker.tick(now());
         flush();
+        commit();  // also what needs no answer: a DISCONNECT takes back a will
         chase();
     }
 }

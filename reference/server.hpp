@@ -13,6 +13,8 @@
 
 namespace reference {
 
+class Journal;
+
 enum class LogLevel : std::uint8_t { quiet, faults, packets };
 
 struct ServerOptions {
@@ -28,13 +30,14 @@ struct ServerOptions {
     /// Is told what clients do wrong; called on the server's thread. None: nobody looks.
     std::function<void(const Accusation&)> judge;
     LogLevel log_level = LogLevel::quiet;
+    Journal* journal = nullptr;             // is restored from, and committed before anything is written to clients
     /// One line per packet or fault, as the level says; called on the server's thread.
     std::function<void(const std::string&)> log;
 };
 
 class Server {
 public:
-    /// Listens. Throws std::system_error where the address cannot be bound.
+    /// Listens, then restores. Throws std::system_error where the address cannot be bound, and what the journal throws.
     Server(Settings settings, ServerOptions options);
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
@@ -45,6 +48,7 @@ public:
     /// Serves on a thread of its own, until stop().
     void start();
     /// Serves on this thread, until SIGTERM, SIGINT or stop(). `ready` is called once connections are accepted.
+    /// Throws what the journal does: then nothing has been said that is not kept.
     void run(const std::function<void()>& ready = {});
     /// Says goodbye to every client (Broker::shut_down), writes what is queued and ends: within a second. Any thread.
     void stop();

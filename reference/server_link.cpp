@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "reference/journal.hpp"
 #include "reference/statistics.hpp"
 
 namespace reference {
@@ -66,6 +67,15 @@ void Switchboard::flush() {
         if (const auto found = links.find(link)) found->collect();  // takes or postpones: the mark is gone
         else broker.take(link, close);                              // nobody is there to read it
     }
+}
+
+void Switchboard::commit() {
+    if (options.journal) options.journal->commit(now());
+}
+
+std::string Switchboard::take(LinkId link, bool& close) {
+    commit();
+    return broker.take(link, close);
 }
 
 void Switchboard::chase() {
@@ -174,7 +184,7 @@ void TcpLink::collect() {
 void TcpLink::take() {
     if (!known_) return;
     bool close = false;
-    std::string bytes = board_.broker.take(link_, close);
+    std::string bytes = board_.take(link_, close);
     if (Code ignored; log_ && log_->before_connack() && socket_.available(ignored) != 0) log_->pipelined();
     if (log_) log_->sent(mqtt::octets(bytes));
     if (close) {

@@ -150,34 +150,6 @@ void Core::end(Session& session) {
     sessions_.erase(sessions_.find(std::string_view(session.client_id)));
 }
 
-// ---- after a restart -----------------------------------------------------------------------------------------------
-
-void Core::restore(std::unique_ptr<Session> session) {
-    last_session_ = std::max(last_session_, session->serial);
-    for (auto& [filter, subscription] : session->subscriptions) {
-        subscription.session = session.get();
-        subscriptions_.add(subscription);
-    }
-    for (const Delivery& waiting : session->queue) session->queued_octets += waiting.message->octets();
-    sessions_.insert(std::move(session));
-}
-
-// A session without any deadline was connected to the last, or is kept for ever and has no will: both part now. When a
-// connection broke is not known, so its will and its session are given their whole time again, never less.
-void Core::keep(Journal& journal, Broker& broker, Time now) {
-    set_now(now);
-    last_delivery_ = journal.restore(broker, now);
-    journal_ = &journal;
-    retained_.tell(&journal);
-    std::vector<Session*> all;
-    for (const auto& session : sessions_) all.push_back(session.get());
-    std::ranges::sort(all, {}, &Session::serial);
-    for (Session* session : all) {
-        if (!session->will_due && !session->end_due) part(*session, false);
-        else arm(*session);
-    }
-}
-
 // Unfinished deliveries of shared subscriptions go to another member of their group (5.0, 4.8.2).
 void Core::hand_on(Session& session, mqtt::QoS qos) {
     std::vector<Delivery> moved;
@@ -196,6 +168,7 @@ void Core::hand_on(Session& session, mqtt::QoS qos) {
 }
 
 void Core::give_to_another(Session& session, Delivery delivery) {
+    delivery.kept = 0;
     Group* group = delivery.share ? subscriptions_.group(*delivery.share) : nullptr;
     if (!group) return;
     for (Subscription* member : group->members)
@@ -218,6 +191,34 @@ void Core::on(Link& link, const mqtt::Disconnect& p) {
     if (!keep_will && breaks(Break::will_after_disconnect)) keep_will = true;
     if (breaks(Break::disconnect_reason_unchecked) && !mqtt::disconnect_5.has(p.reason)) keep_will = false;
     shut(link, keep_will);
+}
+
+// ---- after a restart -----------------------------------------------------------------------------------------------
+
+void Core::restore(std::unique_ptr<Session> session) {
+    last_session_ = std::max(last_session_, session->serial);
+    for (auto& [filter, subscription] : session->subscriptions) {
+        subscription.session = session.get();
+        subscriptions_.add(subscription);
+    }
+    for (const Delivery& waiting : session->queue) session->queued_octets += waiting.message->octets();
+    sessions_.insert(std::move(session));
+}
+
+// A session without any deadline was connected to the last, or is kept for ever and has no will: both part now. When a
+// connection broke is not known, so its will and its session are given their whole time again, never less.
+void Core::keep(Journal& journal, Broker& broker, Time now) {
+    set_now(now);
+    journal.restore(broker, now);
+    journal_ = &journal;
+    retained_.tell(&journal);
+    std::vector<Session*> all;
+    for (const auto& session : sessions_) all.push_back(session.get());
+    std::ranges::sort(all, {}, &Session::serial);
+    for (Session* session : all) {
+        if (!session->will_due && !session->end_due) part(*session, false);
+        else arm(*session);
+    }
 }
 
 }  // namespace reference

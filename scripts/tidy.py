@@ -120,7 +120,7 @@ def bad_awaits(code):
 PARTS = [
     (r".*/tests/.*", "tests"),
     (r"codec/.*", "codec"),
-    (r"reference/(server|wire_log).*", "reference server"),
+    (r"reference/(server|store|no_store|wire_log).*", "reference server"),
     (r"reference/(login|acl|hashes|no_hashes|crypto|scram|scram_logins)\..*", "reference login"),
     (r"reference/.*", "reference core"),
     (r"net/(loop|asio_loop|timers)\.hpp", "net interface"),
