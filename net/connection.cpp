@@ -207,13 +207,14 @@ void Connection::read_failed(Code error) {
     if (events_) std::exchange(events_, nullptr)->on_end(End::fin, "end of stream");
     if (state_ != State::open) return;
     if (fin_sent_) let_go();  // both directions are done
-    else if (layers_ && !waiting_for_room_) write();  // our FIN may have waited for theirs
+    else if (layers_) half_close();
 }
 
-/// The other side said in TLS or WebSocket that nothing more follows; its FIN is still to come.
+/// The other side said in TLS or WebSocket that nothing more follows; its FIN is still to come. Unlike FIN that ends
+/// both directions (RFC 5246, 7.2.1; RFC 6455, 5.5.1), and brokers wait for our part.
 void Connection::layers_ended() {
     if (events_) std::exchange(events_, nullptr)->on_end(End::fin, layers_->what());
-    if (state_ == State::open && !waiting_for_room_) write();
+    if (state_ == State::open) half_close();
 }
 
 /// What the layers say to their fault goes out, then FIN; the other side is read for a while, or it would see RST.
@@ -292,9 +293,9 @@ void Connection::written_all() {
 // ---- ending -----------------------------------------------------------------
 
 void Connection::half_close() {
-    if (state_ == State::over || fin_wanted_) return;
+    if (state_ == State::over) return;
     std::string down;
-    if (layers_ && state_ == State::open) layers_->finish(down);
+    if (layers_ && state_ == State::open) layers_->finish(down);  // says it once
     queue(std::move(down));
     fin_wanted_ = true;
     if (state_ == State::open && !waiting_for_room_) write();
