@@ -1,5 +1,5 @@
 # The broker core behind TCP. Boost headers alone.
 find_package(Boost 1.81 REQUIRED)
-add_library(reference_server STATIC server.cpp server_link.cpp login_pool.cpp wire_log.cpp)
+add_library(reference_server STATIC server.cpp server_link.cpp server_listener.cpp server_stream.cpp login_pool.cpp wire_log.cpp)
 target_link_libraries(reference_server PUBLIC reference_core mqttspec_net mqtt_codec PRIVATE Boost::headers Threads::Threads)
 mqttspec_test(admission_test tests/login_pool_test.cpp LIBRARIES reference_server)

@@ -85,6 +85,16 @@ std::optional<Time> Switchboard::deadline() const {
     return next;
 }
 
+std::string name_of(const Socket& socket) {
+    Code error;
+    const auto from = socket.remote_endpoint(error);
+    if (error) return "?";
+    const int family = from.protocol().family();
+    if (family != AF_INET && family != AF_INET6) return "unix";
+    const auto address = from.address().to_string();
+    return (from.address().is_v6() ? '[' + address + ']' : address) + ':' + std::to_string(from.port());
+}
+
 // ---- one ------------------------------------------------------------------------
 
 void ServerLink::log_as(const std::string& name) {
@@ -104,10 +114,7 @@ void ServerLink::forget() {
 
 TcpLink::TcpLink(Switchboard& board, Socket socket, LinkId link)
     : ServerLink(board, link), socket_(std::move(socket)) {
-    if (board.options.log_level == LogLevel::quiet) return;
-    Code error;
-    const auto from = socket_.remote_endpoint(error);
-    log_as(error ? "?" : from.address().to_string() + ':' + std::to_string(from.port()));
+    if (board.options.log_level != LogLevel::quiet) log_as(name_of(socket_));
 }
 
 void TcpLink::await_bytes() {
