@@ -80,7 +80,9 @@ Offers find_out(net::AsioLoop& loop, const Reached& at, const std::string& url, 
     Offers offers;
     for (Version v : versions) {
         Capabilities& found = offers[v];
-        const ProbeContext context{loop, at.target, at.profile, std::min(patience, probe_patience),
+        net::Target target = at.target;
+        target.within = std::min(patience, probe_patience) * 9 / 10;  // less, so that its reason is told
+        const ProbeContext context{loop, target, at.profile, std::min(patience, probe_patience),
                                    unique_name(seed, 0xfffffff0u + unsigned(v))};
         try {
             finish(loop, probe_version(context, v, found), probe_deadline);
