@@ -1,5 +1,6 @@
 // mqttspec broker: the reference broker.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "conformance/patterns.hpp"
 #include "conformance/reports/file.hpp"
 #include "conformance/reports/reports.hpp"
+#include "net/websocket.hpp"
 #include "reference/login.hpp"
 #include "reference/server.hpp"
 #include "reference/store.hpp"
@@ -23,7 +25,10 @@ namespace {
 
 struct BrokerCommand {
     std::shared_ptr<Common> common = std::make_shared<Common>();
-    std::uint16_t port = 1883;
+    std::uint16_t port = 1883, tls_port = 0, ws_port = 0, wss_port = 0;
+    CLI::Option *tls_option = nullptr, *ws_option = nullptr, *wss_option = nullptr;
+    net::TlsServerOptions tls;
+    std::string unix_socket;
     std::string bind = "127.0.0.1", login_file, acl, log = "quiet", judge_file, store, hash_user, hash_kind = "scrypt";
     std::vector<std::string> violate, limits;
     bool anonymous = false, store_sync = false;
@@ -79,10 +84,23 @@ void add_options(CLI::App& app, BrokerCommand& o) {
                    "with --hash-password: scrypt (the default), or scram, good for SCRAM-SHA-256 as well")
         ->check(CLI::IsMember({"scrypt", "scram"}))
         ->type_name("KIND");
-    for (const char* name : {"--tls-port", "--cert", "--key", "--cafile"}) not_built(app, name, "TLS is");
-    not_built(app, "--require-certificate", "TLS is", false);
-    for (const char* name : {"--ws-port", "--wss-port"}) not_built(app, name, "WebSocket is");
-    not_built(app, "--unix-socket", "Unix sockets are");
+}
+
+void add_listeners(CLI::App& app, BrokerCommand& o) {
+    const char* group = "More listeners; port 0: any free one, printed";
+    const auto port = [&](const char* name, std::uint16_t& to, const char* what) {
+        return app.add_option(name, to, what)->check(CLI::Range(0, 65535))->type_name("PORT")->group(group);
+    };
+    o.tls_option = port("--tls-port", o.tls_port, "TLS, 8883 by custom");
+    o.ws_option = port("--ws-port", o.ws_port, "WebSocket at /mqtt, 8083 by custom");
+    o.wss_option = port("--wss-port", o.wss_port, "WebSocket over TLS, 8084 by custom");
+    app.add_option("--unix-socket", o.unix_socket, "a Unix socket")->type_name("PATH")->group(group);
+    app.add_option("--cert", o.tls.cert, "certificate and chain, PEM")->type_name("FILE")->group(group);
+    app.add_option("--key", o.tls.key, "its key, PEM; may be in the same file")->type_name("FILE")->group(group);
+    app.add_option("--cafile", o.tls.cafile, "whose client certificates count, PEM")->type_name("FILE")->group(group);
+    app.add_flag("--require-certificate", o.tls.require_certificate,
+                 "TLS clients need a certificate; its Common Name is their user name, and no password is asked for")
+        ->group(group);
 }
 
 /// One line from stdin, not shown where that is a terminal.
@@ -160,6 +178,16 @@ reference::ServerOptions server_options(const BrokerCommand& o) {
     s.version = conformance::tool().version;
     s.sys_interval = std::chrono::seconds(o.sys_interval);
     if (o.common->source(o.metrics_option) != Source::none) s.metrics_port = o.metrics_port;
+    const auto given = [&o](const CLI::Option* option, std::uint16_t port) {
+        return o.common->source(option) == Source::none ? std::nullopt : std::optional(port);
+    };
+    s.tls_port = given(o.tls_option, o.tls_port);
+    s.ws_port = given(o.ws_option, o.ws_port);
+    s.wss_port = given(o.wss_option, o.wss_port);
+    s.unix_socket = o.unix_socket;
+    s.tls = o.tls;
+    if (!s.tls_port && !s.wss_port && (o.tls.require_certificate || !o.tls.cert.empty()))
+        usage("--cert, --require-certificate: are for --tls-port and --wss-port");
     s.log_level = o.log == "packets"  ? reference::LogLevel::packets
                   : o.log == "faults" ? reference::LogLevel::faults
                                       : reference::LogLevel::quiet;
@@ -201,7 +229,7 @@ int run_broker(const BrokerCommand& o) {
         reference::Server server(what, how);
         const std::string host = how.bind.find(':') == std::string::npos ? how.bind : "[" + how.bind + "]";
         server.run([&] {
-            std::string line = fmt::format("ready mqtt://{}:{}", host, server.port());
+            std::string line = fmt::format("ready {}", fmt::join(server.urls(), " "));
             if (how.metrics_port) line += fmt::format(" metrics http://{}:{}/metrics", host, server.metrics_port());
             fmt::print("{}\n", line);
             std::fflush(stdout);
@@ -211,6 +239,10 @@ int run_broker(const BrokerCommand& o) {
     } catch (const reference::StoreFailed& e) {
         throw conformance::FileError(std::string("--") + e.what());
     } catch (const std::system_error& e) {
+        usage(e.what());
+    } catch (const net::TlsFault& e) {
+        usage(e.what());
+    } catch (const net::WebSocketFault& e) {
         usage(e.what());
     }
     if (judge) judge->sum_up();
@@ -223,6 +255,7 @@ Command add_broker(CLI::App& program) {
     auto o = std::make_shared<BrokerCommand>();
     CLI::App* app = program.add_subcommand("broker", "the reference broker");
     add_options(*app, *o);
+    add_listeners(*app, *o);
     o->common->add(*app);
     return {app, o->common, [o] { return run_broker(*o); }};
 }

@@ -54,13 +54,25 @@ void parse_authority(std::string_view text, std::string_view url, Target& target
     if (!text.empty()) target.port = parse_port(text.substr(1), url);
 }
 
-void check_scheme(std::string_view url) {
-    for (const auto scheme : {"mqtts://", "ws://", "wss://"})
-        if (url.starts_with(scheme)) usage(std::string(scheme) + ": TLS and WebSocket targets are not built yet");
-    if (url.starts_with("mqtt://")) return;
+net::Transport transport_of(std::string_view url) {
+    using net::Transport;
+    for (const auto t : {Transport::tcp, Transport::tls, Transport::ws, Transport::wss, Transport::unix_socket})
+        if (url.starts_with(std::string(net::scheme(t)) + "://")) return t;
     const bool bare = url.find("://") == url.npos;
     usage(masked_url(url) + ": is no URL of a broker" +
-          (bare ? "; did you mean mqtt://" + masked_url(url) + "?" : " (mqtt://host:port)"));
+          (bare ? "; did you mean mqtt://" + masked_url(url) + "?" : " (mqtt, mqtts, ws, wss://host:port, unix:///path)"));
+}
+
+/// Takes "user:password@" off the front. Before a path a slash in it has to be percent-encoded.
+void parse_login(std::string_view& rest, std::string_view url, Target& target) {
+    const auto authority = net::has_frames(target.transport) ? rest.substr(0, rest.find('/')) : rest;
+    const auto at = authority.rfind('@');
+    if (at == rest.npos) return;
+    const auto login = rest.substr(0, at);
+    const auto colon = login.find(':');
+    target.login.user_name = decoded(login.substr(0, colon), url);
+    if (colon != login.npos) target.login.password = decoded(login.substr(colon + 1), url);
+    rest.remove_prefix(at + 1);
 }
 
 std::string first_line(const std::string& path) {
@@ -81,31 +93,46 @@ std::string masked_url(std::string_view url) {
     return std::string(url.substr(0, colon + 1)) + "***" + std::string(url.substr(at));
 }
 
-Target parse_url(std::string_view url) {
-    check_scheme(url);
+Target parse_url(std::string_view url, bool* names_port) {
     Target target;
-    std::string_view rest = url.substr(std::string_view("mqtt://").size());
-    if (const auto at = rest.rfind('@'); at != rest.npos) {
-        const auto login = rest.substr(0, at);
-        const auto colon = login.find(':');
-        target.login.user_name = decoded(login.substr(0, colon), url);
-        if (colon != login.npos) target.login.password = decoded(login.substr(colon + 1), url);
-        rest.remove_prefix(at + 1);
+    target.transport = transport_of(url);
+    std::string_view rest = url.substr(net::scheme(target.transport).size() + 3);
+    parse_login(rest, url, target);
+    if (target.transport == net::Transport::unix_socket) {
+        if (!rest.starts_with('/')) usage(masked_url(url) + ": unix:// wants an absolute path, unix:///run/broker.sock");
+        target.host.clear();
+        target.path = decoded(rest, url);
+        if (names_port) *names_port = true;
+        return target;
     }
     const auto slash = rest.find('/');
-    if (slash != rest.npos && rest.substr(slash) != "/") usage(masked_url(url) + ": mqtt:// has no path");
+    const auto path = slash == rest.npos ? std::string_view() : rest.substr(slash);
+    if (net::has_frames(target.transport)) target.path = path.empty() ? net::default_path : path;
+    else if (!path.empty() && path != "/") usage(masked_url(url) + ": " + std::string(net::scheme(target.transport)) + ":// has no path");
+    target.port = 0;
     parse_authority(rest.substr(0, slash), url, target);
+    if (names_port) *names_port = target.port != 0;
+    if (target.port == 0) target.port = net::default_port(target.transport);
     return target;
 }
 
+constexpr const char* group = "Target and login";
+
 void TargetOptions::add(CLI::App& command) {
-    const char* group = "Target and login";
-    url_ = command.add_option("TARGET", url, "mqtt://[user[:password]@]host[:port]")->group(group);
+    command_ = &command;
+    url_ = command.add_option("TARGET", url,
+                              "mqtt:// mqtts:// ws:// wss://[user[:password]@]host[:port][/path], unix:///path")
+               ->group(group);
     host_ = command.add_option("-h,--host", host, "host name or address")->type_name("HOST")->group(group);
-    port_ = command.add_option("-p,--port", port, "port, 1883 by default")
+    port_ = command.add_option("-p,--port", port, "port; 1883 by default, 8883 with TLS, ws 80, wss 443")
                 ->check(CLI::Range(1, 65535))
                 ->type_name("PORT")
                 ->group(group);
+    add_login(command);
+    add_transport(command);
+}
+
+void TargetOptions::add_login(CLI::App& command) {
     user_name_ = command.add_option("-u,--username", user_name, "user name")->type_name("NAME")->group(group);
     password_ = command.add_option("-P,--password", password, "password; better in MQTTSPEC_PASSWORD or a file")
                     ->type_name("TEXT")
@@ -113,11 +140,26 @@ void TargetOptions::add(CLI::App& command) {
     password_file_ = command.add_option("--password-file", password_file, "file whose first line is the password")
                          ->type_name("FILE")
                          ->group(group);
-    for (const char* name : {"--cafile", "--capath", "--cert", "--key", "--tls-alpn"})
-        not_built(command, name, "TLS is");
-    not_built(command, "--insecure", "TLS is", false);
-    not_built(command, "--ws", "WebSocket is", false);
-    not_built(command, "--ws-path", "WebSocket is");
+}
+
+void TargetOptions::add_transport(CLI::App& command) {
+    const char* how = "Transport; any TLS option means TLS, also for mqtt:// and ws://";
+    command.add_option("--cafile", tls.cafile, "whom to trust, PEM; else whom the system trusts")
+        ->type_name("FILE")
+        ->group(how);
+    command.add_option("--capath", tls.capath, "the same, a folder (openssl rehash)")->type_name("FOLDER")->group(how);
+    command.add_option("--cert", tls.cert, "our certificate, PEM")->type_name("FILE")->group(how);
+    command.add_option("--key", tls.key, "its key, PEM; may be in the same file")->type_name("FILE")->group(how);
+    command.add_flag("--insecure", tls.insecure, "trust any certificate")->group(how);
+    command.add_option("--tls-alpn", tls.alpn, "protocol to offer by ALPN; repeatable")
+        ->type_name("NAME")
+        ->expected(1, CLI::detail::expected_max_vector_size)
+        ->allow_extra_args(false)
+        ->group(how);
+    command.add_flag("--ws", ws, "over WebSocket")->group(how);
+    command.add_option("--ws-path", ws_path, "path of the WebSocket, /mqtt by default; means --ws")
+        ->type_name("PATH")
+        ->group(how);
 }
 
 Target TargetOptions::resolve(const Common& common) const {
@@ -127,13 +169,41 @@ Target TargetOptions::resolve(const Common& common) const {
     if (of_url != Source::none && (of_url == of_host || of_url == of_port))
         usage("a URL and --host or --port exclude each other");
     const bool url_counts = of_url != Source::none && of_url > of_host;
+    bool names_port = false;
     if (url_counts)
-        target = parse_url(url);
+        target = parse_url(url, &names_port);
     else if (of_host != Source::none)
         target.host = host;
-    if (of_port > (url_counts ? of_url : Source::none)) target.port = port;
+    if (of_port > (url_counts ? of_url : Source::none)) {
+        target.port = port;
+        names_port = true;
+    }
     resolve_login(target.login, url_counts ? of_url : Source::none, common);
+    if (target.embedded) refuse_for_embedded(common);
+    else resolve_transport(target, names_port);
     return target;
+}
+
+/// Only what was typed: the environment and a config file may be there for other runs.
+void TargetOptions::refuse_for_embedded(const Common& common) const {
+    for (const char* name : {"--cafile", "--capath", "--cert", "--key", "--insecure", "--tls-alpn", "--ws", "--ws-path"})
+        if (common.source(command_->get_option(name)) == Source::flag)
+            usage(std::string(name) + ": wants a TARGET; the embedded broker is reached by plain TCP");
+}
+
+void TargetOptions::resolve_transport(Target& target, bool names_port) const {
+    using net::Transport;
+    const bool with_frames = ws || !ws_path.empty(), with_tls = tls != net::TlsOptions{};
+    if (target.transport == Transport::unix_socket) {
+        if (with_frames || with_tls) usage(target.url() + ": Unix sockets go with neither TLS nor WebSocket");
+        return;
+    }
+    const bool frames = with_frames || net::has_frames(target.transport);
+    const bool encrypted = with_tls || net::has_tls(target.transport);
+    target.transport = frames ? (encrypted ? Transport::wss : Transport::ws) : encrypted ? Transport::tls : Transport::tcp;
+    target.tls = tls;
+    if (!ws_path.empty()) target.path = ws_path.starts_with('/') ? ws_path : '/' + ws_path;
+    if (!names_port) target.port = net::default_port(target.transport);
 }
 
 void TargetOptions::resolve_login(conformance::Login& login, Source of_url, const Common& common) const {

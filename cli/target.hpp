@@ -10,15 +10,19 @@
 
 namespace cli {
 
-/// mqtt://[user[:password]@]host[:port]; user and password may be percent-encoded. Throws UsageError, with secrets
-/// masked, for anything else; mqtts, ws and wss are not built yet.
-conformance::Target parse_url(std::string_view url);
+/// mqtt:// mqtts:// ws:// wss://[user[:password]@]host[:port][/path], unix://[user[:password]@]/path; user, password and
+/// the path of a Unix socket may be percent-encoded. Throws UsageError, with secrets masked, for anything else.
+/// `names_port`, where given, tells whether there was one.
+conformance::Target parse_url(std::string_view url, bool* names_port = nullptr);
 /// "***" in place of the password.
 std::string masked_url(std::string_view url);
 
 struct TargetOptions {
     std::string url, host, user_name, password, password_file;
-    std::uint16_t port = 1883;
+    std::uint16_t port = 0;
+    std::string ws_path;
+    net::TlsOptions tls;
+    bool ws = false;
 
     void add(CLI::App& command);
     /// What the sources together say; the embedded broker where they name no host and no port. Within one source a URL
@@ -28,6 +32,11 @@ struct TargetOptions {
 private:
     CLI::Option *url_ = nullptr, *host_ = nullptr, *port_ = nullptr;
     CLI::Option *user_name_ = nullptr, *password_ = nullptr, *password_file_ = nullptr;
+    CLI::App* command_ = nullptr;
+    void add_login(CLI::App& command);
+    void add_transport(CLI::App& command);
+    void resolve_transport(conformance::Target& target, bool names_port) const;
+    void refuse_for_embedded(const Common& common) const;
     void resolve_login(conformance::Login& login, Source of_url, const Common& common) const;
 };
 

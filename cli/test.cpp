@@ -96,6 +96,15 @@ Selection selection(const TestOptions& o) {
     return s;
 }
 
+std::string tls_arguments(const net::TlsOptions& tls) {
+    std::string out;
+    for (const auto& [name, file] : {std::pair("--cafile", &tls.cafile), std::pair("--capath", &tls.capath),
+                                     std::pair("--cert", &tls.cert), std::pair("--key", &tls.key)})
+        if (!file->empty()) out += fmt::format(" {} {}", name, shell_quoted(*file));
+    for (const auto& name : tls.alpn) out += " --tls-alpn " + shell_quoted(name);
+    return tls.insecure ? out + " --insecure" : out;
+}
+
 /// The command that runs a single case again, less the case.
 std::string again(const TestOptions& o, const Target& target, std::uint64_t seed) {
     std::string out = (target.login.password ? "MQTTSPEC_PASSWORD=... " : "") + shell_quoted(program_name) + " test";
@@ -105,6 +114,7 @@ std::string again(const TestOptions& o, const Target& target, std::uint64_t seed
         out += " " + shell_quoted(anonymous.url());
     }
     if (target.login.user_name) out += " -u " + shell_quoted(*target.login.user_name);
+    out += tls_arguments(target.tls);
     if (!o.profile.empty()) out += " --profile " + shell_quoted(o.profile);
     if (o.timeout != 5000) out += fmt::format(" --timeout {}", o.timeout);
     return out + fmt::format(" --seed {}", seed);

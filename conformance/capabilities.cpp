@@ -68,7 +68,7 @@ Task<void> greet(Test& test, Capabilities& found) {
         found.refusal = guess(p->fault()->bytes);
         found.no_mqtt = true;
     } else if (!answer) {
-        found.refusal = "it closes the connection without an answer to CONNECT";
+        found.refusal = p->end() == net::End::error ? p->why_ended() : "it closes the connection without an answer to CONNECT";
     } else if (!connack) {
         found.refusal = "it answers CONNECT with " + std::string(name(type_of(*answer)));
     } else if (connack->code != 0) {

@@ -64,6 +64,7 @@ void Engine::add(const Case& c, mqtt::Version v) {
     r.name = c.full_name;
     r.title = c.title;
     r.protocol = v;
+    r.transport = net::name(options_.target.transport);
     for (auto id : c.covers.statements(v)) r.statements.emplace_back(id);
 }
 

@@ -10,6 +10,7 @@
 
 #include "conformance/case_table.hpp"
 #include "conformance/profile.hpp"
+#include "net/transport.hpp"
 
 namespace conformance {
 
@@ -26,7 +27,10 @@ struct Target {
     bool embedded = false;           // the reference broker in this process; host and port are then meaningless
     std::string host = "127.0.0.1";  // a name, or an address in digits (IPv6 without brackets)
     std::uint16_t port = 1883;
-    Login login;
+    Login login{};
+    net::Transport transport = net::Transport::tcp;
+    std::string path{};              // of the WebSocket, "/mqtt" if empty; of the Unix socket
+    net::TlsOptions tls{};
     /// "mqtt://127.0.0.1:1883"; with a user name, the password is shown as ***. "embedded" where it is.
     std::string url() const;
 };

@@ -6,6 +6,8 @@
 #include "conformance/embedded.hpp"
 #include "conformance/engine.hpp"
 #include "net/asio_loop.hpp"
+#include "net/tls.hpp"
+#include "net/websocket.hpp"
 #include "peer/failure.hpp"
 #include "reference/server.hpp"
 
@@ -26,8 +28,20 @@ struct Reached {
     std::unique_ptr<reference::Server> server;
 };
 
+/// Files of TLS are read here, once for all connections. Throws UsageError.
+net::Target net_target(const Target& t) try {
+    net::Target at{t.host, t.port, 5s, t.transport, t.path};
+    at.any_choice = true;  // websocket.subprotocol judges it
+    if (net::has_tls(t.transport)) at.tls = net::tls_client_context(t.tls);
+    if (net::has_frames(t.transport) && !net::can_websocket())
+        throw UsageError("this build has no WebSocket (-DMQTTSPEC_WEBSOCKET=OFF)");
+    return at;
+} catch (const net::TlsFault& fault) {
+    throw UsageError(fault.what());
+}
+
 Reached reach(const Target& target, const Profile& profile) {
-    Reached r{{target.host, target.port, 5s}, profile, nullptr};
+    Reached r{net_target(target), profile, nullptr};
     if (target.embedded) {
         r.profile = embedded_profile();
         r.server = std::make_unique<reference::Server>(embedded_settings(), reference::ServerOptions{});
@@ -66,7 +80,9 @@ Offers find_out(net::AsioLoop& loop, const Reached& at, const std::string& url, 
     Offers offers;
     for (Version v : versions) {
         Capabilities& found = offers[v];
-        const ProbeContext context{loop, at.target, at.profile, std::min(patience, probe_patience),
+        net::Target target = at.target;
+        target.within = std::min(patience, probe_patience) * 9 / 10;  // less, so that its reason is told
+        const ProbeContext context{loop, target, at.profile, std::min(patience, probe_patience),
                                    unique_name(seed, 0xfffffff0u + unsigned(v))};
         try {
             finish(loop, probe_version(context, v, found), probe_deadline);

@@ -60,7 +60,7 @@ TimerId AsioLoop::call_at(Time at, std::function<void()> call) { return state_->
 void AsioLoop::cancel(TimerId id) { state_->timers.cancel(id); }
 
 std::unique_ptr<Stream> AsioLoop::dial(const Target& target, Events& events) {
-    return dial_tcp(*state_, target, events);
+    return dial_real(*state_, target, events);
 }
 
 void AsioLoop::run(const std::function<bool()>& done) {

@@ -1,6 +1,7 @@
 // Private to net/: what the loop and its connections share.
 #pragma once
 #include <array>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -16,7 +17,8 @@ namespace net {
 using Tcp = boost::asio::ip::tcp;
 /// The concrete executor: smaller handlers and sockets than with any_io_executor.
 using Executor = boost::asio::io_context::executor_type;
-using Socket = boost::asio::basic_stream_socket<Tcp, Executor>;
+using Generic = boost::asio::generic::stream_protocol;  // TCP and Unix sockets
+using Socket = boost::asio::basic_stream_socket<Generic, Executor>;
 using SteadyTimer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                       boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
 using Resolver = boost::asio::ip::basic_resolver<Tcp, Executor>;

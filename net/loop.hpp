@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "codec/words.hpp"
+#include "net/transport.hpp"
 
 namespace net {
 
@@ -24,11 +25,22 @@ constexpr std::string_view name(End e) {
     return names[static_cast<std::size_t>(e)];
 }
 
+class TlsContext;
+
 struct Target {
-    std::string host;         // a name, or an address in digits (IPv6 without brackets)
+    std::string host{};       // a name, or an address in digits (IPv6 without brackets)
     std::uint16_t port = 1883;
-    Duration within = std::chrono::seconds(10);  // for name resolution and connecting together
+    Duration within = std::chrono::seconds(10);  // for name resolution, connecting and all handshakes together
+    Transport transport = Transport::tcp;
+    std::string path{};       // of the Unix socket; of the WebSocket
+    std::shared_ptr<TlsContext> tls{};  // tls_client_context(), for tls and wss
+    /// Subprotocols a WebSocket client offers; with `any_choice` the handshake is good whatever is chosen.
+    std::vector<std::string> offers{std::string(subprotocol)};
+    bool any_choice = false;
     std::string from{};       // the address in digits to come from; empty: the system chooses
+
+    /// For people: "host:port", or the path of the Unix socket.
+    std::string place() const;
 };
 
 /// One network connection, client side. Calls may be made at any time, also before on_open and after on_end.
@@ -40,9 +52,15 @@ public:
     Stream& operator=(const Stream&) = delete;
     virtual ~Stream() = default;
     virtual void send(std::string bytes) = 0;  // queued, written in order; what cannot be written any more is dropped
-    virtual void half_close() = 0;             // FIN after everything queued; reading goes on
+    /// FIN after everything queued; reading goes on. TLS says close_notify before it; over WebSocket it is the close
+    /// frame, and FIN comes after the other side's.
+    virtual void half_close() = 0;
     virtual void close() = 0;                  // FIN after everything queued; no further event is reported
     virtual void reset() = 0;                  // RST at once, the queue is dropped; no further event is reported
+    /// Over WebSocket: octets below its frames (encode_frame), legal or not. Like send() where there are no frames.
+    virtual void send_below_frames(std::string bytes) { send(std::move(bytes)); }
+    /// Over WebSocket: the subprotocol the other side chose, once open; empty: none.
+    virtual std::string chosen_subprotocol() const { return {}; }
 };
 
 /// Called by the loop, never from inside dial(), send() or another call of a Stream.

@@ -82,7 +82,8 @@ void Peer::on_end(net::End how, std::string why) {
         note(Direction::raw_received, std::string(rest));
         why_ended_ += ", in the middle of a packet";
     }
-    note(Direction::event, open_ ? std::string(net::name(how)) : "not opened: " + why_ended_);
+    const bool telling = how == net::End::error;
+    note(Direction::event, !open_ ? "not opened: " + why_ended_ : telling ? why_ended_ : std::string(net::name(how)));
     wake();
 }
 

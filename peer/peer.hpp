@@ -99,6 +99,7 @@ public:
     /// The broker ended the connection (FIN, RST, error), or the tester did.
     bool ended() const { return ended_ || closed_; }
     const std::optional<net::End>& end() const { return end_; }
+    const std::string& why_ended() const { return why_ended_; }  // in words, for people
     /// Takes the next delivery that has already come.
     std::optional<mqtt::Publish> delivered();
     std::size_t waiting_deliveries() const { return lanes_[deliveries].size(); }

@@ -37,7 +37,8 @@ std::string Peer::untaken() const {
 std::string Peer::how_it_ended() const {
     if (closed_) return "closed by the tester itself";
     std::string text = "the stream ended by " + std::string(net::name(*end_));
-    if (why_ended_.ends_with("packet")) text += " in the middle of a packet";
+    if (*end_ == net::End::error) text += ", " + why_ended_;
+    else if (why_ended_.ends_with("packet")) text += " in the middle of a packet";
     if (disconnect_) text += " after " + mqtt::print(*disconnect_, version);
     return text;
 }

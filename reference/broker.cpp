@@ -15,6 +15,7 @@ void Broker::keep(Journal& journal, Time now) { core_->keep(journal, *this, now)
 void Broker::restore(std::unique_ptr<Session> session) { core_->restore(std::move(session)); }
 void Broker::restore(MessagePtr retained) { core_->restore(std::move(retained)); }
 LinkId Broker::open(Time now) { return core_->open(now); }
+void Broker::identify(LinkId id, std::string_view user_name) { core_->identify(id, user_name); }
 void Broker::receive(LinkId id, mqtt::View bytes, Time now) { core_->receive(id, bytes, now); }
 bool Broker::reads(LinkId id) const { return core_->reads(id); }
 void Broker::decide(LinkId id, Admission a, Time now) { core_->decide(id, a, now); }
@@ -48,6 +49,13 @@ LinkId Core::open(Time now) {
     });
     arm(link);
     return link.id;
+}
+
+void Core::identify(LinkId id, std::string_view user_name) {
+    Link* link = links_.find(id);
+    if (!link || link->state != Link::State::fresh) return;
+    link->identified = true;
+    link->rare.make().user_name = user_name;
 }
 
 void Core::receive(LinkId id, mqtt::View bytes, Time now) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "reference/settings.hpp"
 
@@ -32,6 +33,9 @@ public:
 
     /// A network connection was accepted. Identifiers are not reused while the broker lives.
     LinkId open(Time now);
+    /// Who is at the other end is known already, from a certificate: before CONNECT. That name counts as the user name,
+    /// whatever CONNECT carries, and the login is granted.
+    void identify(LinkId, std::string_view user_name);
     /// Octets came, in any chunks (7.1.1-1, 4.2.0-1). Ignored for links that are closing or gone.
     void receive(LinkId, mqtt::View bytes, Time now);
     /// False while a login is pending: what the client sends is better left unread; the decision makes the link dirty.

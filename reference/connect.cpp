@@ -86,7 +86,7 @@ void Core::on_connect(Link& link, const mqtt::Connect& c, mqtt::View frame) {
 void Core::read_limits(Link& link, const mqtt::Connect& c) {
     using namespace mqtt::property;
     link.keep_alive = c.keep_alive;
-    if (c.user_name) link.rare.make().user_name = *c.user_name;
+    if (c.user_name && !link.identified) link.rare.make().user_name = *c.user_name;
     if (!link.v5()) return;
     if (settings_.offer.server_keep_alive) link.keep_alive = *settings_.offer.server_keep_alive;
     else if (breaks(Break::keep_alive_of_server_untold))
@@ -141,7 +141,7 @@ bool Core::client_id_is_served(Link& link, const mqtt::Connect& c) {
 }
 
 bool Core::may_connect(Link& link, const mqtt::Connect& c, std::string_view client_id) {
-    if (!settings_.login) return true;
+    if (!settings_.login || link.identified) return true;
     struct Codes {
         std::uint8_t v3, v5;
     };

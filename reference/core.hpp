@@ -48,6 +48,7 @@ public:
 
     // broker.cpp: links in and out
     LinkId open(Time now);
+    void identify(LinkId, std::string_view user_name);
     void receive(LinkId, mqtt::View bytes, Time now);
     bool reads(LinkId) const;
     void decide(LinkId, Admission, Time now);

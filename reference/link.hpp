@@ -35,6 +35,7 @@ struct Link {
     Admission decision = Admission::pending;  // of Broker::decide()
     mqtt::Version version = mqtt::Version::v3_1_1;
     bool dirty = false, refused = false, problem_information = true;
+    bool identified = false;  // by a certificate: its name stands, and no login is asked for
     bool stalled = false;    // deliveries wait for take()
     bool left_open = false;  // a violation keeps it from being closed
     std::uint32_t dirty_at = 0;

@@ -1,29 +1,27 @@
 #include "reference/server.hpp"
 
-#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
-#include <system_error>
+#include <list>
 #include <thread>
 
 #include "net/asio_loop.hpp"
+#include "net/websocket.hpp"
 #include "reference/server_link.hpp"
 #include "reference/server_statistics.hpp"
+#include "reference/server_listener.hpp"
+#include "reference/server_stream.hpp"
 
 namespace reference {
 namespace {
 
 namespace asio = boost::asio;
-using Acceptor = asio::basic_socket_acceptor<Tcp, Executor>;
 using Clock = std::chrono::steady_clock;
 using Alarm = asio::basic_waitable_timer<Clock, asio::wait_traits<Clock>, Executor>;
-constexpr int backlog = 4096;
-constexpr Time accept_pause = std::chrono::milliseconds(100);  // when descriptors have run out
-constexpr Time goodbye = std::chrono::milliseconds(800);       // to write what is queued at the end
+constexpr Time goodbye = std::chrono::milliseconds(800);  // to write what is queued at the end
 
 }  // namespace
 
@@ -31,17 +29,17 @@ struct Server::State : Switchboard {
     State(Settings settings, const ServerOptions& o);
 
     void listen();
-    void await_clients();
-    void accept();
-    void accept_later();
+    Listener& add_listener(net::Transport transport, std::function<void(Socket)> accepted);
+    StreamLink::MakeLayers maker(net::Transport transport);
     void serve();
     void set_alarm();
     void say_goodbye();
 
-    Acceptor acceptor{io.get_executor()};
-    Alarm alarm{io.get_executor()}, pause{io.get_executor()};
+    std::shared_ptr<net::TlsContext> tls;
+    std::list<StreamLink::MakeLayers> makers;
+    std::vector<std::unique_ptr<Listener>> listeners;
+    Alarm alarm{io.get_executor()};
     std::optional<Time> alarm_at, goodbye_at;
-    std::uint16_t port = 0;
     asio::executor_work_guard<Executor> work = asio::make_work_guard(io);
     std::thread thread;
     std::optional<ServerStatistics> statistics;
@@ -49,6 +47,7 @@ struct Server::State : Switchboard {
 
 Server::State::State(Settings settings, const ServerOptions& o) : Switchboard(std::move(settings), o) {
     net::raise_descriptor_limit();
+    handshakes.most = std::max<std::size_t>(options.handshakes, 1);
     listen();
     statistics.emplace(*this);
     if (!options.journal) return;
@@ -56,55 +55,42 @@ Server::State::State(Settings settings, const ServerOptions& o) : Switchboard(st
     commit();
 }
 
-void Server::State::listen() try {
-    const Tcp::endpoint at(asio::ip::make_address(options.bind), options.port);
-    acceptor.open(at.protocol());
-    acceptor.set_option(Acceptor::reuse_address(true));
-    acceptor.set_option(Tcp::no_delay(true));  // Linux: what it accepts inherits it
-    acceptor.bind(at);
-    acceptor.listen(backlog);
-    acceptor.non_blocking(true);
-    port = acceptor.local_endpoint().port();
-} catch (const boost::system::system_error& error) {
-    throw std::system_error(error.code().value(), std::system_category(),
-                            "cannot listen on " + options.bind + ':' + std::to_string(options.port));
-}
+// ---- listening ------------------------------------------------------------------
 
-// ---- accepting ------------------------------------------------------------------
-
-void Server::State::await_clients() {
-    acceptor.async_wait(Acceptor::wait_read, [this](Code error) {
-        if (!error && acceptor.is_open()) accept();
-    });
-}
-
-void Server::State::accept() {
-    for (int round = 0; round < 64; ++round) {
-        Code error;
-        Socket socket(io.get_executor());
-        acceptor.accept(socket, error);
-        if (error == asio::error::would_block) break;
-        if (error == asio::error::connection_aborted || error == asio::error::interrupted) continue;
-        if (error) return accept_later();
-        socket.non_blocking(true, error);
-        const LinkId id = broker.open(now());
-        add(std::make_shared<TcpLink>(*this, std::move(socket), id));
+void Server::State::listen() {
+    using net::Transport;
+    const auto make_tcp = [this](Socket socket) {
+        add(std::make_shared<TcpLink>(*this, std::move(socket), broker.open(now())));
+    };
+    add_listener(Transport::tcp, make_tcp).listen(options.bind, options.port);
+    const auto& o = options;
+    for (const auto& [transport, port] : {std::pair(Transport::tls, o.tls_port), std::pair(Transport::ws, o.ws_port),
+                                          std::pair(Transport::wss, o.wss_port)}) {
+        if (!port) continue;
+        if (net::has_tls(transport) && !tls) tls = net::tls_server_context(o.tls);
+        if (net::has_frames(transport)) net::websocket_server();  // throws where this build has none
+        const auto& make = makers.emplace_back(maker(transport));
+        add_listener(transport, [this, &make](Socket socket) {
+            add(std::make_shared<StreamLink>(*this, std::move(socket), broker.open(now()), make));
+        }).listen(o.bind, *port);
     }
-    await_clients();
+    if (!o.unix_socket.empty()) add_listener(Transport::unix_socket, make_tcp).listen(o.unix_socket);
 }
 
-/// Out of descriptors or memory: the listener stays readable, so waiting for it would spin.
-void Server::State::accept_later() {
-    pause.expires_after(accept_pause);
-    pause.async_wait([this](Code error) {
-        if (!error && acceptor.is_open()) accept();
-    });
+Listener& Server::State::add_listener(net::Transport transport, std::function<void(Socket)> accepted) {
+    return *listeners.emplace_back(std::make_unique<Listener>(io.get_executor(), transport, std::move(accepted)));
+}
+
+StreamLink::MakeLayers Server::State::maker(net::Transport transport) {
+    if (transport == net::Transport::tls) return [this] { return net::tls_server(tls); };
+    if (transport == net::Transport::ws) return [] { return net::websocket_server(); };
+    return [this] { return net::stacked(net::tls_server(tls), net::websocket_server()); };
 }
 
 // ---- the loop -------------------------------------------------------------------
 
 void Server::State::serve() {
-    await_clients();
+    for (const auto& listener : listeners) listener->begin();
     while (!(goodbye_at && ((links.empty() && lingering == 0) || now() >= *goodbye_at))) {
         set_alarm();
         io.run_one();
@@ -133,9 +119,7 @@ void Server::State::set_alarm() {
 void Server::State::say_goodbye() {
     if (goodbye_at) return;
     goodbye_at = now() + goodbye;
-    Code ignored;
-    acceptor.close(ignored);
-    pause.cancel();
+    for (const auto& listener : listeners) listener->close();
     statistics->stop();
     broker.shut_down(now());
 }
@@ -145,8 +129,20 @@ void Server::State::say_goodbye() {
 Server::Server(Settings settings, ServerOptions options)
     : state_(std::make_unique<State>(std::move(settings), options)) {}
 Server::~Server() { stop(); }
-std::uint16_t Server::port() const { return state_->port; }
+
+std::uint16_t Server::port(net::Transport transport) const {
+    for (const auto& listener : state_->listeners)
+        if (listener->transport() == transport) return listener->port();
+    return 0;
+}
+
 std::uint16_t Server::metrics_port() const { return state_->statistics->port(); }
+
+std::vector<std::string> Server::urls() const {
+    std::vector<std::string> all;
+    for (const auto& listener : state_->listeners) all.push_back(listener->url());
+    return all;
+}
 
 void Server::start() {
     state_->thread = std::thread([state = state_.get()] { state->serve(); });

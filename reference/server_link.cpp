@@ -101,6 +101,16 @@ std::optional<Time> Switchboard::deadline() const {
     return next;
 }
 
+std::string name_of(const Socket& socket) {
+    Code error;
+    const auto from = socket.remote_endpoint(error);
+    if (error) return "?";
+    const int family = from.protocol().family();
+    if (family != AF_INET && family != AF_INET6) return "unix";
+    const auto address = from.address().to_string();
+    return (from.address().is_v6() ? '[' + address + ']' : address) + ':' + std::to_string(from.port());
+}
+
 // ---- one ------------------------------------------------------------------------
 
 void ServerLink::log_as(const std::string& name, bool exact) {
@@ -120,10 +130,8 @@ void ServerLink::forget() {
 TcpLink::TcpLink(Switchboard& board, Socket socket, LinkId link)
     : ServerLink(board, link), socket_(std::move(socket)) {
     if (!is_watched()) return;
-    Code error;
-    const auto from = socket_.remote_endpoint(error);
-    log_as(error ? "?" : from.address().to_string() + ':' + std::to_string(from.port()),
-           !error && from.address().is_loopback());
+    const auto name = name_of(socket_);
+    log_as(name, name.starts_with("127.") || name.starts_with("[::1]"));
 }
 
 void TcpLink::await_bytes() {

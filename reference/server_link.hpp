@@ -6,6 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,19 @@ using Socket = boost::asio::basic_stream_socket<Tcp, Executor>;
 using Code = boost::system::error_code;
 
 class ServerLink;
+class StreamLink;
+
+/// Of the other end, for logs: "127.0.0.1:40112", or "unix".
+std::string name_of(const Socket& socket);
+
+/// Of TLS and WebSocket, begun and not over.
+struct Handshakes {
+    std::size_t most = 1000;
+    std::list<StreamLink*> under_way;  // oldest first
+
+    /// Makes room for one more: the oldest of too many is dropped.
+    void admit(StreamLink& link);
+};
 
 /// Links at the places their ids name.
 class Table {
@@ -45,6 +59,7 @@ struct Switchboard {
     }
 
     ServerOptions options;
+    Handshakes handshakes;  // outlives the links that are in there
     boost::asio::io_context io{1};
     std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
     Broker broker;

@@ -123,7 +123,7 @@ PARTS = [
     (r"reference/(server|store|no_store|wire_log).*", "reference server"),
     (r"reference/(login|acl|hashes|no_hashes|crypto|scram|scram_logins)\..*", "reference login"),
     (r"reference/.*", "reference core"),
-    (r"net/(loop|asio_loop|timers)\.hpp", "net interface"),
+    (r"net/(loop|asio_loop|timers|transport|layer|tls|websocket)\.hpp", "net interface"),
     (r"net/.*", "net"),
     (r"peer/.*", "peer"),
     (r"scenario/.*", "scenario"),

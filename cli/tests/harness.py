@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import select
 import signal
 import socket
@@ -45,20 +46,50 @@ def wait_for_port(port, process, within=20):
     raise AssertionError(f"port {port} is not accepted within {within} s")
 
 
+class Broker:
+    """A reference broker that is ready."""
+
+    def __init__(self, process, ready):
+        self.process = process
+        self.urls = {url.split(":", 1)[0]: url for url in ready.split()[1:]}
+
+    def port(self, scheme):
+        return int(re.search(r":(\d+)(/\S*)?$", self.urls[scheme]).group(1))
+
+    def memory(self):
+        """Resident octets."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1)) * 1024
+
+
 @contextlib.contextmanager
 def broker(*arguments):
     """`mqttspec broker` on a free port; gives the port, and checks that SIGTERM ends it with 0."""
+    with whole_broker(*arguments) as running:
+        yield running.port("mqtt")
+
+
+@contextlib.contextmanager
+def whole_broker(*arguments):
+    """The same, as a Broker: for those with more than one listener."""
     process = subprocess.Popen([PROGRAM, "broker", "--port", "0", *arguments], stdout=subprocess.PIPE, text=True, env=environment())
     try:
         line = process.stdout.readline()
         assert line.startswith("ready mqtt://"), line
-        yield int(line.split()[1].rsplit(":", 1)[1])
+        yield Broker(process, line)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0, f"SIGTERM ends it with {process.returncode}"
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+def certificate(name):
+    """The path of one that scripts/make-certs makes, in the build folder."""
+    folder = pathlib.Path(PROGRAM).resolve().parent / "certs"
+    subprocess.run([str(TOP / "scripts/make-certs"), str(folder)], check=True)
+    return str(folder / name)
 
 
 class ProgramTest(unittest.TestCase):

@@ -45,7 +45,14 @@ class WrongCalls(ProgramTest):
             (["broker", "--bind", "0.0.0.0"], "--allow-anonymous"),
             (["broker", "--bind", "192.0.2.1", "--allow-anonymous"], "cannot listen"),
             (["broker", "--log", "loud"], "--log"),
-            (["broker", "--tls-port", "1"], "not built yet"),
+            (["broker", "--store", "x"], "not built yet"),
+            (["broker", "--tls-port", "1"], "a TLS listener wants a certificate (--cert)"),
+            (["broker", "--tls-port", "1", "--cert", "/nonexistent"], "/nonexistent: cannot be read"),
+            (["broker", "--wss-port", "1", "--cert", "/dev/null"], "/dev/null: holds no certificate"),
+            (["broker", "--require-certificate"], "are for --tls-port"),
+            (["broker", "--unix-socket", "/nonexistent/s", "--port", "0"], "cannot listen on /nonexistent/s: No such file"),
+            (["broker", "--unix-socket", "/dev/null", "--port", "0"], "cannot listen on /dev/null: Address already in use"),
+            (["broker", "--unix-socket", "x" * 200, "--port", "0"], "File name too long"),
         ):
             with self.subTest(arguments):
                 self.expect(2, *arguments, says=says)
@@ -54,8 +61,9 @@ class WrongCalls(ProgramTest):
         for arguments, says in (
             (["localhost"], "did you mean mqtt://localhost?"),
             (["http://localhost"], "is no URL of a broker"),
-            (["mqtts://h"], "not built yet"),
-            (["ws://h"], "not built yet"),
+            (["mqtts://h/path"], "no path"),
+            (["unix://h"], "an absolute path"),
+            (["unix:///s", "--ws"], "neither TLS nor WebSocket"),
             (["mqtt://"], "a host is missing"),
             (["mqtt://h:0"], "port"),
             (["mqtt://h:70000"], "port"),
@@ -65,8 +73,10 @@ class WrongCalls(ProgramTest):
             (["mqtt://h", "-h", "k"], "exclude each other"),
             (["mqtt://h", "-p", "1"], "exclude each other"),
             (["-p", "70000"], "--port"),
-            (["mqtt://h", "--cafile", "x"], "TLS is not built yet"),
-            (["mqtt://h", "--ws"], "not built yet"),
+            (["mqtt://h", "--cafile", "/nonexistent"], "/nonexistent: cannot be read"),
+            (["mqtt://h", "--capath", "/nonexistent"], "/nonexistent: cannot be read"),
+            (["mqtts://h", "--key", "k"], "k: a key wants its certificate too"),
+            (["--cafile", "x"], "wants a TARGET"),
             (["mqtt://h", "-P", "a", "--password-file", "b"], "exclude each other"),
             (["mqtt://h", "--password-file", "/nonexistent"], "/nonexistent: cannot be read"),
         ):
@@ -149,7 +159,7 @@ class Sources(ProgramTest):
         for command in ("test", "probe", "prove", "list", "explain", "broker", "decode"):
             self.assertIn("--help", self.expect(0, command, "--help").stdout)
         self.assertIn("-h,--host", run("test", "--help").stdout)
-        self.assertNotIn("--cafile", run("test", "--help").stdout)
+        self.assertIn("any TLS option means TLS", run("test", "--help").stdout)
 
 
 if __name__ == "__main__":
