@@ -126,7 +126,11 @@ void Model::Judge::accept(Connection& c, Session& s, const mqtt::Publish& p, con
     if (list.size() != 1) return;
     const Message& m = messages[list[0]];
     judge_properties(c, m, p);
-    if (slot.message && slot.members.empty()) judge_order(c, s, m, p.qos);
+    std::vector<Slot> at_subscribe;
+    add_retained_slots(at_subscribe, s, m);
+    const Copy& copy = copies[content(m.topic, m.payload)].back();
+    const bool live = std::ranges::none_of(at_subscribe, [&](const Slot& one) { return one.may_take(copy); });
+    if (live && slot.members.empty()) judge_order(c, s, m, p.qos);
 }
 
 void Model::Judge::judge_properties(Connection& c, const Message& m, const mqtt::Publish& p) {

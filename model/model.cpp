@@ -144,7 +144,9 @@ void Model::Judge::dispatch_server(Connection& c, const mqtt::Packet& packet) {
                     if (!c.problem_information && (mqtt::find(p.properties, mqtt::property::reason_string) ||
                                                    mqtt::find(p.properties, mqtt::property::user_property)))
                         accuse(c, {"", "MQTT-3.1.2-29"}, "a Reason String or User Property that was not asked for");
-                if (c.session || P::type == connack || P::type == disconnect) server_sends(c, p);
+                const Session* s = session_of(c);
+                if (s && s->vague && (P::type == publish || P::type == pubrel)) return;
+                if (s || P::type == connack || P::type == disconnect) server_sends(c, p);
             } else if constexpr (!std::is_same_v<P, mqtt::Auth>) {
                 accuse(c, {"MQTT-4.8.0-1", "MQTT-4.13.1-1"}, "a packet that only clients send");
             }

@@ -27,7 +27,7 @@ void Model::Judge::rest() {
     }
     for (auto& [number, s] : sessions) {
         for (RetainedQuery& q : s.queries) q.until = std::min(q.until, seq);
-        if (s.connection == 0) continue;
+        if (s.connection == 0 || s.vague) continue;
         Connection& c = connections.at(s.connection);
         if (c.state != State::online || c.leaving || c.must_end) continue;
         settle_unsure(s, c.id);
@@ -201,6 +201,7 @@ void Model::Judge::judge_shares() {
         std::size_t had = 0;
         for (const auto number : claim.members) {
             const Session& s = sessions.at(number);
+            if (s.vague) return true;
             if (s.connection == 0) return m.qos == QoS::at_most_once;
             const Connection& c = connections.at(s.connection);
             if (c.state != State::online || c.leaving || c.must_end || !s.open.empty()) return false;

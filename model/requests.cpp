@@ -41,10 +41,9 @@ void Model::Judge::client_sends(Connection& c, const mqtt::Subscribe& p) {
         if (const auto held = holds(*s, e.filter)) made.is_new = !*held;
         for (Subscription& old : s->subscriptions)
             if (old.filter == made.filter) old.sure_until = std::min(old.sure_until, seq);
-        const bool unavailable = c.v5() && ((identifier != 0 && !c.identifiers) || (made.shared && !c.shares) ||
+        made.unavailable = c.v5() && ((identifier != 0 && !c.identifiers) || (made.shared && !c.shares) ||
                                             (has_wildcard(made.matched) && !c.wildcards));
-        c.may_close = c.may_close || unavailable;
-        asked.must_be_whole = asked.must_be_whole && !unavailable;
+        c.may_close = c.may_close || made.unavailable;
         const bool retained_may_come = !c.v5() || e.retain_handling == 0 ||
                                        (e.retain_handling == 1 && made.is_new != std::optional(false));
         asked.subscriptions.push_back(s->subscriptions.size());
@@ -67,7 +66,7 @@ void Model::Judge::server_sends(Connection& c, const mqtt::Suback& p) {
         if (i == asked.subscriptions.size()) break;
         const auto index = asked.subscriptions[i++];
         Subscription& made = s.subscriptions[index];
-        if (code.value < 0x80 && !asked.must_be_whole)
+        if (code.value < 0x80 && made.unavailable)
             accuse(c, {"", "MQTT-4.13.1-1"}, made.filter + " is granted with what is not available");
         judge_grant(c, s, made, code.value);
         if (made.refused) continue;

@@ -57,7 +57,7 @@ struct Subscription {
     unsigned retain_handling = 0;
     std::optional<bool> is_new{};  // nullopt: nobody knows
     Seq from = never, sure_from = never, sure_until = never, until = never;
-    bool refused = false;
+    bool refused = false, unavailable = false;  // the latter: the server does not offer it
 
     bool sure() const { return sure_from != never && sure_until == never; }
     bool possible() const { return !refused && until == never; }
@@ -116,6 +116,7 @@ struct Inbound {
 struct Session {
     std::size_t number = 0;
     std::string client_id;
+    bool vague = false;           // resumed or not: 3.1 does not tell
     ConnectionId connection = 0;  // 0: none
     Seq online_since = never;
     Time ends_from = no_time, ends_until = no_time;
@@ -175,7 +176,6 @@ struct Connection {
     std::set<std::uint16_t> open_qos2;              // the client's, against the server's Receive Maximum
     struct Subscribing {
         std::vector<std::size_t> subscriptions;
-        bool must_be_whole = true;
     };
     std::map<std::uint16_t, Subscribing> subacks;
     struct Unsubscribing {

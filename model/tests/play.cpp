@@ -208,7 +208,7 @@ void Game::connect(Client& c, std::uint32_t a, std::uint32_t b) {
     c.expiry = expiries[(a >> 16) % 4];
     std::vector<Property> list{{property::session_expiry_interval, c.expiry}}, of_will;
     if ((a >> 18) % 4 == 0) list.emplace_back(property::receive_maximum, 1 + (a >> 20) % 3);
-    if ((a >> 22) % 8 == 0) list.emplace_back(property::maximum_packet_size, 25 + (a >> 25) % 64);
+    if ((a >> 22) % 8 == 0) list.emplace_back(property::maximum_packet_size, 45 + (a >> 25) % 64);
     if ((a >> 28) % 2 == 0) list.emplace_back(property::topic_alias_maximum, 2u);
     if ((a >> 29) % 4 == 0) list.emplace_back(property::request_problem_information, 0u);
     if (b % 8 == 0) list.emplace_back(property::request_response_information, b / 8 % 2);
