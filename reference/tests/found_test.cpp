@@ -71,5 +71,40 @@ TEST(Found, PubrelsAfterPublishesGiveBackNoQuota) {
     EXPECT_EQ(again.take<mqtt::Publish>().payload, "next");
 }
 
+// 5.0, 3.3.2-5: nor is what has expired meanwhile.
+TEST(Found, NothingExpiredMovesInAShare) {
+    Settings settings;
+    settings.style.share_qos1 = ShareQos1::moves_at_end;
+    Net net(settings);
+    Client& first = taker(net, "first", 0, "$share/g/t", QoS::at_least_once, 1);
+    const Property expiry[]{{property::message_expiry_interval, 2u}};
+    auto p = message("t", "x", QoS::at_least_once, 1);
+    p.properties = expiry;
+    net.connect(Version::v5, "mouth").send(p);
+    first.take<mqtt::Publish>();
+    Client& second = taker(net, "second", 0, "$share/g/t", QoS::at_most_once, 2);
+    net.pass(3s);
+    first.cut();
+    EXPECT_TRUE(second.quiet());
+}
+
+// 4.6.0-6, 5.0: 4.6.0-5: what is kept of QoS 0 is not overtaken while the window is full.
+TEST(Found, KeptQos0IsNotOvertaken) {
+    Settings settings;
+    settings.style.queue_qos0 = true;
+    Net net(settings);
+    Client& ear = net.persistent(Version::v5, "ear");
+    ear.subscribe("#");
+    ear.cut();
+    Client& mouth = net.connect(Version::v5, "mouth");
+    for (std::uint16_t i = 1; i < 3; ++i) mouth.send(message("q", "fills", QoS::at_least_once, i));
+    mouth.send(message("t", "first"));
+    Client& again = net.connect(Version::v5, {.id = "ear", .clean = false, .properties = {{property::receive_maximum, 1u}}});
+    mouth.send(message("t", "second"));
+    for (int i = 0; i < 2; ++i) again.send(mqtt::Puback{again.take<mqtt::Publish>().packet_id});
+    EXPECT_EQ(again.take<mqtt::Publish>().payload, "first");
+    EXPECT_EQ(again.take<mqtt::Publish>().payload, "second");
+}
+
 }  // namespace
 }  // namespace reference::test
