@@ -100,12 +100,17 @@ void Model::Judge::add_retained_slots(std::vector<Slot>& to, const Session& s, c
     }
 }
 
-// One member of a share gets it (5.0, section 4.8.2).
+// One member of a share gets it (5.0, section 4.8.2): also one that joined it later, if another did not finish.
 void Model::Judge::add_share_slots(std::vector<Slot>& to, const std::set<std::size_t>& numbers, const Message& m) const {
     std::map<std::string_view, Slot> shares;
+    std::set<std::string_view> owed;
+    for (const auto* some : {&sessions, &ended})
+        for (const auto& [number, s] : *some)
+            for (const Subscription& held : s.subscriptions)
+                if (held.shared && may_match(held, m)) owed.insert(held.filter);
     for (const auto number : numbers)
         for (const Subscription& held : any_session(number).subscriptions) {
-            if (!held.shared || !may_match(held, m)) continue;
+            if (!held.shared || held.refused || held.until <= m.sent || !owed.contains(held.filter)) continue;
             Slot& share = shares[held.filter];
             share.message = m.number;
             share.members.push_back(slot_for(held, m, false));

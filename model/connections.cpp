@@ -86,7 +86,8 @@ void Model::Judge::server_sends(Connection& c, const mqtt::Connack& p) {
     if (known && !goes_on) end_session(*known);
     Session& s = goes_on ? *known : begin_session(c);
     c.session = s.number;
-    s.vague = c.version == Version::v3_1 && goes_on && known->ends_from <= now + slack;
+    s.vague = s.vague || (c.version == Version::v3_1 && goes_on && known->ends_from <= now + slack);
+    c.lost_track = c.lost_track || s.vague;
     s.connection = c.id;
     s.online_since = seq;
     s.ends_from = s.ends_until = s.will_from = s.will_until = no_time;

@@ -103,6 +103,7 @@ void Model::Judge::judge_first(Connection& c, Session& s, const mqtt::Publish& p
     if (known == by_content.end())
         return accuse(c, {"MQTT-3.3.2-3", "MQTT-3.3.2-3"}, about(p, topic) + "nobody published this");
     const auto& list = known->second;
+    if (std::ranges::any_of(list, [&](std::size_t m) { return messages[m].wild; })) return;
     for (const auto number : list) come_early(messages[number]);
     Copy copy{.session = s.number, .qos = p.qos, .retain = p.retain, .v5 = c.v5(), .at = seq, .packet_id = p.packet_id};
     if (p.qos != QoS::at_most_once) copy.state = Copy::State::open;

@@ -22,7 +22,8 @@ void Model::opened(ConnectionId id, Time now) {
 void Model::sent(ConnectionId id, mqtt::View octets, Time now) {
     judge_->advance(now);
     Connection& c = judge_->connections[id];
-    if (c.lost_track || c.state == Connection::State::closed) return;
+    const Session* s = judge_->session_of(c);
+    if ((c.lost_track && !(s && s->vague)) || c.state == Connection::State::closed) return;
     c.from_client.feed(octets);
     mqtt::Fault fault;
     for (;;) {
@@ -98,7 +99,11 @@ void Model::Judge::from_client(Connection& c, mqtt::View octets) {
     }
     if (c.must_end || c.leaving) return;
     if (mqtt::decode(packet, octets, c.version, fault) == 0) return must_close(c, {fault.statement, fault.statement});
-    dispatch_client(c, packet);
+    const auto* p = std::get_if<mqtt::Publish>(&packet);
+    if (!c.lost_track) return dispatch_client(c, packet);
+    if (!p) return;
+    Message& wild = messages[make_message(c, *p, std::string(p->topic))];
+    wild.wild = wild.optional = true;
 }
 
 void Model::Judge::dispatch_client(Connection& c, const mqtt::Packet& packet) {
@@ -144,9 +149,7 @@ void Model::Judge::dispatch_server(Connection& c, const mqtt::Packet& packet) {
                     if (!c.problem_information && (mqtt::find(p.properties, mqtt::property::reason_string) ||
                                                    mqtt::find(p.properties, mqtt::property::user_property)))
                         accuse(c, {"", "MQTT-3.1.2-29"}, "a Reason String or User Property that was not asked for");
-                const Session* s = session_of(c);
-                if (s && s->vague && (P::type == publish || P::type == pubrel)) return;
-                if (s || P::type == connack || P::type == disconnect) server_sends(c, p);
+                if (c.session || P::type == connack || P::type == disconnect) server_sends(c, p);
             } else if constexpr (!std::is_same_v<P, mqtt::Auth>) {
                 accuse(c, {"MQTT-4.8.0-1", "MQTT-4.13.1-1"}, "a packet that only clients send");
             }

@@ -44,6 +44,7 @@ struct Message {
     bool optional = false;                // the server need not forward it
     Ids forbidden{};                      // it must not be forwarded, by this statement
     bool claimed = false;                 // claims to it were made
+    bool wild = false;                    // published where nothing is judged
     bool is_forbidden() const { return !forbidden.v3_1_1.empty() || !forbidden.v5.empty(); }
 };
 
