@@ -233,6 +233,13 @@ Ids Model::Judge::why_odd(const Session& s, const Message& m, const Copy& copy) 
 // Messages of one publisher, topic and QoS come in the order in which they were published.
 void Model::Judge::judge_order(Connection& c, Session& s, const Message& m, QoS delivered) {
     if (m.will || copies_to(s, content(m.topic, m.payload)) > 1) return;
+    bool held_before = false;
+    for (const Subscription& held : s.subscriptions) {
+        if (!matches(held.matched, m.topic)) continue;
+        if (held.shared) return;  // it may be the share's: no order is demanded there
+        held_before = held_before || held.sure_from < m.sent;
+    }
+    if (!held_before) return;
     const auto key = m.publisher + '\0' + m.topic + '\0' + char('0' + int(m.qos)) + char('0' + int(delivered));
     auto& before = s.orders[key];
     for (const auto& last : before)

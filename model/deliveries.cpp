@@ -1,5 +1,6 @@
 // The server's PUBLISH and PUBREL, and the client's answers (sections 4.3, 4.4, 4.6, 4.9).
 #include <algorithm>
+#include <utility>
 
 #include "model/judge.hpp"
 
@@ -116,8 +117,29 @@ void Model::Judge::judge_first(Connection& c, Session& s, const mqtt::Publish& p
         const auto found = slots(list, all, merged);
         if (const auto chosen = assign(found, all)) return accept(c, s, p, list, found[chosen->back()]);
     }
-    accuse(c, why_not(s, list, all), about(p, topic) + "not permitted, or not like this");
+    const auto what = about(p, topic) + "not permitted, or not like this";
+    if (std::ranges::any_of(s.subscriptions, &Subscription::shared)) {
+        doubts.push_back({c.id, key, seq, what});
+        return;
+    }
+    accuse(c, why_not(s, list, all), what);
     all.pop_back();
+}
+
+// At rest it is known which members of a share had lost what they did not finish.
+void Model::Judge::judge_doubts() {
+    for (const Doubt& doubt : std::exchange(doubts, {})) {
+        auto& all = copies[doubt.content];
+        const auto& list = by_content[doubt.content];
+        const auto it = std::ranges::find(all, doubt.at, &Copy::at);
+        if (it == all.end()) continue;
+        bool good = false;
+        for (const bool merged : {true, false}) good = good || assign(slots(list, all, merged), all);
+        if (good) continue;
+        std::rotate(it, it + 1, all.end());
+        accuse(connections.at(doubt.connection), why_not(any_session(all.back().session), list, all), doubt.what);
+        all.pop_back();
+    }
 }
 
 void Model::Judge::accept(Connection& c, Session& s, const mqtt::Publish& p, const std::vector<std::size_t>& list,

@@ -70,6 +70,7 @@ struct Model::Judge {
     bool judge_dup(Connection&, Session&, const mqtt::Publish&, const std::string& topic);
     void accept(Connection&, Session&, const mqtt::Publish&, const std::vector<std::size_t>& list, const Slot&);
     void judge_window(Connection&, Session&);
+    void judge_doubts();
     void judge_properties(Connection&, const Message&, const mqtt::Publish&);
     void server_sends(Connection&, const mqtt::Pubrel&);
     void client_sends(Connection&, const mqtt::Puback&);
@@ -134,6 +135,13 @@ struct Model::Judge {
     };
     std::vector<ShareClaim> share_claims;
     std::map<std::string, Seq> share_changes;  // when its members changed last, by filter
+    struct Doubt {                            // a copy that a share may explain once all is told
+        ConnectionId connection;
+        std::string content;
+        Seq at;
+        std::string what;
+    };
+    std::vector<Doubt> doubts;
     std::vector<std::size_t> early_wills;     // that came before the end of their connection was told
     std::vector<Finding> findings;
 };

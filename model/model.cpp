@@ -42,7 +42,7 @@ void Model::received(ConnectionId id, mqtt::View octets, Time now) {
     mqtt::Fault fault;
     for (;;) {
         const auto packet = c.from_server.next(c.version, fault, {c.maximum_packet});
-        if (packet.empty()) break;
+        if (packet.empty() || c.lost_track) break;
         judge_->from_server(c, packet);
     }
     if (fault) judge_->on_server_fault(c, fault);
@@ -101,6 +101,7 @@ void Model::Judge::from_client(Connection& c, mqtt::View octets) {
     if (mqtt::decode(packet, octets, c.version, fault) == 0) return must_close(c, {fault.statement, fault.statement});
     const auto* p = std::get_if<mqtt::Publish>(&packet);
     if (!c.lost_track) return dispatch_client(c, packet);
+    if (const auto* d = std::get_if<mqtt::Disconnect>(&packet)) client_sends(c, *d);
     if (!p) return;
     Message& wild = messages[make_message(c, *p, std::string(p->topic))];
     wild.wild = wild.optional = true;

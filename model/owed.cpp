@@ -12,6 +12,7 @@ using State = Connection::State;
 }  // namespace
 
 void Model::Judge::rest() {
+    judge_doubts();
     for (auto& [id, c] : connections) {
         if (c.state == State::closed) continue;
         judge_answers(c);
