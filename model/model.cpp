@@ -102,8 +102,9 @@ void Model::Judge::from_client(Connection& c, mqtt::View octets) {
     const auto* p = std::get_if<mqtt::Publish>(&packet);
     if (!c.lost_track) return dispatch_client(c, packet);
     if (const auto* d = std::get_if<mqtt::Disconnect>(&packet)) client_sends(c, *d);
-    if (!p) return;
-    Message& wild = messages[make_message(c, *p, std::string(p->topic))];
+    std::string topic(p ? p->topic : mqtt::Text{});
+    if (!p || !resolve_alias(c, *p, topic)) return;
+    Message& wild = messages[make_message(c, *p, topic)];
     wild.wild = wild.optional = true;
 }
 

@@ -85,10 +85,12 @@ void Model::Judge::judge_answers(Connection& c) {
 // The message is in the server's hands: who has a claim to it (4.5.0-1).
 void Model::Judge::claim(Message& m) {
     std::map<std::string, ShareClaim> groups;
+    std::set<std::string> vague;  // shares of which it is not sure who is a member
     for (auto& [number, s] : sessions) {
         std::optional<QoS> most;
         const bool here = s.connection != 0 && s.online_since < m.sent;
         for (const Subscription& held : s.subscriptions) {
+            if (held.shared && may_match(held, m) && !must_match(held, m)) vague.insert(held.filter);
             if (!must_match(held, m)) continue;
             const QoS qos = std::min(m.qos, *held.granted);
             if (held.shared) {
@@ -100,7 +102,9 @@ void Model::Judge::claim(Message& m) {
         }
         if (most) s.claims.push_back({m.number, *most, {}});
     }
-    for (auto& [filter, group] : groups) share_claims.push_back(std::move(group));
+    if (std::ranges::any_of(sessions, [](const auto& entry) { return entry.second.vague; })) return;
+    for (auto& [filter, group] : groups)
+        if (!vague.contains(filter)) share_claims.push_back(std::move(group));
 }
 
 // What a subscription just granted is owed of what is retained (3.3.1-6; 5.0: 3.3.1-9, -10).
@@ -146,8 +150,9 @@ void Model::Judge::judge_claims(Connection& c, Session& s) {
     std::map<std::string, std::size_t> wanted;
     for (const Claim& claim : s.claims) {
         const Message& m = messages[claim.message];
-        if (!is_owed(c, s, m)) continue;
         const auto key = content(m.topic, m.payload);
+        const bool wild = std::ranges::any_of(by_content[key], [&](std::size_t n) { return messages[n].wild; });
+        if (wild || !is_owed(c, s, m)) continue;
         QoS most{};
         for (const Copy& copy : copies[key])
             if (copy.session == s.number) most = std::max(most, copy.qos);

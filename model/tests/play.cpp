@@ -1,190 +1,19 @@
+// What the commands mean.
 #include "model/tests/play.hpp"
 
 #include <algorithm>
-#include <deque>
-#include <map>
-#include <optional>
 
-#include "codec/codec.hpp"
-#include "codec/framer.hpp"
 #include "fuzz/dice.hpp"
-#include "reference/broker.hpp"
+#include "model/tests/game.hpp"
 
 namespace model::test {
 namespace {
 
-using mqtt::Property;
-using mqtt::QoS;
-using mqtt::Version;
-namespace property = mqtt::property;
-
 constexpr std::string_view topics[]{"a", "a/b", "a/b/c", "b", "A", "a/", "/a", "$x/y", "\xef\xbb\xbfq", "a/\xf0\x9f\x98\x80"};
 constexpr std::string_view filters[]{"#", "+", "a/#", "a/+", "+/b", "a", "a/b", "$x/#", "/+", "a/+/c", "b",
                                      "$share/g/a/#", "$share/g/a/#", "$share/h/+", "+/#", "\xef\xbb\xbfq", "+/y"};
-constexpr unsigned client_count = 5;
 
-struct Answer {
-    mqtt::Type type;
-    std::uint16_t id;
-};
-struct Sending {
-    std::uint16_t id;
-    std::string topic, payload;
-    bool retain, received = false, released = false;
-};
-
-struct Client {
-    std::string id;
-    reference::LinkId link = 0;  // 0: none
-    Version version = Version::v5;
-    bool online = false;
-    mqtt::Framer framer;
-    std::deque<Answer> answers;       // not sent yet
-    std::deque<Sending> sending;      // QoS 2, not complete
-    std::vector<std::string> aliases;
-    unsigned next_id = 0;
-    std::size_t receive_maximum = 65'535;
-    unsigned alias_maximum = 0, maximum_qos = 2;
-    bool retain = true, wildcards = true, identifiers = true, shares = true, asked_clean = false;
-    std::uint32_t expiry = 0;
-};
-
-class Game {
-public:
-    Game(const reference::Settings& settings, bool keep_log) : broker_(settings), keep_log_(keep_log) {
-        for (unsigned i = 0; i < client_count; ++i) clients_[i].id = i == 3 ? "C0" : "c" + std::to_string(i);
-        clients_[4].id = "a-client-id-of-23-octet";
-    }
-    void run(const Command& c);
-    void epilogue();
-    Outcome outcome;
-    bool broken() const { return !model_.findings().empty(); }
-    void finish() { outcome.findings = model_.findings(); }
-
-private:
-    void note(reference::LinkId link, const char* arrow, mqtt::View octets, Version v);
-    template <class P> void send(Client& c, const P& packet) { raw(c, mqtt::encode(packet, c.version)); }
-    void raw(Client& c, const std::string& bytes);
-    void settle();
-    void tell(reference::LinkId link, const std::string& bytes, bool close);
-    void read(Client& c, mqtt::View packet);
-    void greeted(Client& c, const mqtt::Connack& p);
-    void connect(Client& c, std::uint32_t a, std::uint32_t b);
-    void subscribe(Client& c, std::uint32_t a, std::uint32_t b);
-    void unsubscribe(Client& c, std::uint32_t a, std::uint32_t b);
-    void publish(Client& c, std::uint32_t a, std::uint32_t b);
-    void answer(Client& c, std::size_t most, std::uint32_t b);
-    void release(Client& c);
-    void cut(Client& c);
-    void disconnect(Client& c, std::uint32_t a);
-    void blunder(Client& c, std::uint32_t a);
-    void pass(reference::Time span);
-    std::uint16_t fresh_id(Client& c);
-
-    reference::Broker broker_;
-    Model model_;
-    reference::Time now_{1'000'000};
-    Client clients_[client_count];
-    std::map<reference::LinkId, Version> versions_;
-    unsigned last_payload_ = 0;
-    bool keep_log_;
-};
-
-void Game::note(reference::LinkId link, const char* arrow, mqtt::View octets, Version v) {
-    mqtt::Packet packet;
-    mqtt::Fault fault;
-    ++outcome.packets;
-    if (!keep_log_) return;
-    outcome.log += std::to_string(now_.count()) + " link " + std::to_string(link) + arrow;
-    outcome.log += mqtt::decode_leniently(packet, octets, v) != 0 ? mqtt::print(packet, v) : "?";
-    outcome.log += '\n';
-}
-
-void Game::raw(Client& c, const std::string& bytes) {
-    if (c.link == 0) return;
-    note(c.link, " > ", mqtt::octets(bytes), c.version);
-    model_.sent(c.link, mqtt::octets(bytes), now_);
-    broker_.receive(c.link, mqtt::octets(bytes), now_);
-    settle();
-}
-
-// Takes all the broker has to say; what closes comes first, as it happened before what follows from it.
-void Game::settle() {
-    for (int round = 0; !broker_.dirty().empty() && round < 1'000; ++round) {
-        std::vector<std::tuple<reference::LinkId, std::string, bool>> said;
-        while (!broker_.dirty().empty()) {
-            const auto link = broker_.dirty().back();
-            bool close = false;
-            auto bytes = broker_.take(link, close);
-            said.emplace_back(link, std::move(bytes), close);
-        }
-        std::ranges::stable_sort(said, {}, [](const auto& s) { return !std::get<2>(s); });
-        for (const auto& [link, bytes, close] : said) tell(link, bytes, close);
-    }
-    model_.rest(now_);
-}
-
-void Game::tell(reference::LinkId link, const std::string& bytes, bool close) {
-    const auto at = std::ranges::find(clients_, link, &Client::link);
-    if (!bytes.empty()) model_.received(link, mqtt::octets(bytes), now_);
-    if (close) model_.closed(link, Closer::server, now_);
-    const Version v = versions_[link];
-    mqtt::View rest = mqtt::octets(bytes);
-    for (mqtt::Fault fault; !rest.empty();) {
-        const auto frame = mqtt::frame(rest, v, fault);
-        if (frame.size == 0) break;
-        note(link, " < ", rest.first(frame.size), v);
-        if (at != std::end(clients_)) read(*at, rest.first(frame.size));
-        rest = rest.subspan(frame.size);
-    }
-    if (close && keep_log_) outcome.log += "link " + std::to_string(link) + " is closed by the broker\n";
-    if (close && at != std::end(clients_)) {
-        at->link = 0;
-        at->online = false;
-        at->answers.clear();
-    }
-}
-
-void Game::read(Client& c, mqtt::View octets) {
-    mqtt::Packet packet;
-    if (mqtt::decode_leniently(packet, octets, c.version) == 0) return;
-    std::visit(
-        [&]<class P>(const P& p) {
-            if constexpr (std::is_same_v<P, mqtt::Connack>) {
-                if (p.code == 0) greeted(c, p);
-            } else if constexpr (std::is_same_v<P, mqtt::Publish>) {
-                ++outcome.deliveries;
-                if (p.qos == QoS::at_least_once) c.answers.push_back({mqtt::Type::puback, p.packet_id});
-                if (p.qos == QoS::exactly_once) c.answers.push_back({mqtt::Type::pubrec, p.packet_id});
-            } else if constexpr (std::is_same_v<P, mqtt::Pubrel>) {
-                c.answers.push_back({mqtt::Type::pubcomp, p.packet_id});
-            } else if constexpr (std::is_same_v<P, mqtt::Pubrec>) {
-                if (p.reason >= 0x80 && p.reason != 0x91) std::erase_if(c.sending, [&](auto& s) { return s.id == p.packet_id; });
-                for (auto& s : c.sending) s.received = s.received || s.id == p.packet_id;
-            } else if constexpr (std::is_same_v<P, mqtt::Pubcomp>) {
-                std::erase_if(c.sending, [&](auto& s) { return s.id == p.packet_id && s.released; });
-            }
-        },
-        packet);
-}
-
-void Game::greeted(Client& c, const mqtt::Connack& p) {
-    using namespace property;
-    c.online = true;
-    c.aliases.clear();
-    const auto read = [&](std::uint32_t id, std::uint32_t otherwise) {
-        return c.version == Version::v5 ? mqtt::number_or(p.properties, id, otherwise) : otherwise;
-    };
-    c.receive_maximum = read(receive_maximum, 65'535);
-    c.alias_maximum = read(topic_alias_maximum, 0);
-    c.maximum_qos = read(maximum_qos, 2);
-    c.retain = read(retain_available, 1) != 0;
-    c.wildcards = read(wildcard_subscription_available, 1) != 0;
-    c.identifiers = read(subscription_identifiers_available, 1) != 0;
-    c.shares = read(shared_subscription_available, 1) != 0;
-    const bool present = c.version == Version::v3_1 ? !c.asked_clean : p.session_present;
-    if (!present) c.sending.clear();
-}
+}  // namespace
 
 void Game::connect(Client& c, std::uint32_t a, std::uint32_t b) {
     if (c.online && a % 4 != 0) return send(c, mqtt::Pingreq{});  // else a takeover
@@ -194,7 +23,6 @@ void Game::connect(Client& c, std::uint32_t a, std::uint32_t b) {
     if ((a >> 2) % 32 == 1) c.version = Version::v3_1;
     c.link = broker_.open(now_);
     c.online = false;
-    c.framer = {};
     c.answers.clear();
     versions_[c.link] = c.version;
     model_.opened(c.link, now_);
@@ -271,6 +99,7 @@ void Game::publish(Client& c, std::uint32_t a, std::uint32_t b) {
     unsigned qos = a % 3;
     if (v5 && !rash) qos = std::min(qos, c.maximum_qos);
     if (qos != 0 && v5 && !rash && c.sending.size() >= c.receive_maximum) qos = 0;
+    if (c.sending.size() >= 8) qos = 0;  // identifiers are few, see fresh_id
     const std::string topic(topics[(a >> 2) % std::size(topics)]);
     const bool retain = (a >> 6) % 4 == 0 && (c.retain || rash || !v5);
     std::string payload = "p" + std::to_string(++last_payload_);
@@ -295,7 +124,13 @@ void Game::publish(Client& c, std::uint32_t a, std::uint32_t b) {
     } else if (v5 && rash && b / 64 % 2 == 0) {
         list.emplace_back(property::topic_alias, std::uint32_t(c.alias_maximum) + 1);
     }
-    const auto whole = p.topic.empty() ? c.aliases[list.back().number] : topic;
+    if (v5 && rash && b / 64 % 4 == 1) list.emplace_back(property::subscription_identifier, 3u);
+    if (v5 && rash && b / 64 % 4 == 3 && c.alias_maximum > 1) {  // one that means nothing
+        p.topic = {};
+        list = {{property::topic_alias, c.alias_maximum - 1}};
+    }
+    const auto alias = p.topic.empty() ? list.back().number : 0;
+    const auto whole = !p.topic.empty() ? topic : alias < c.aliases.size() ? c.aliases[alias] : std::string();
     if (v5) p.properties = std::span<const Property>(list);
     if (qos != 0) p.packet_id = fresh_id(c);
     p.dup = qos == 1 && (b >> 29) % 4 == 0;
@@ -340,7 +175,7 @@ void Game::disconnect(Client& c, std::uint32_t a) {
     const Property expiry[]{{property::session_expiry_interval, a / 8 % 3 * 10}};
     if (c.version == Version::v5) {
         if (a % 2 == 0) p.reason = 0x04;
-        if (a / 2 % 4 == 0 && c.expiry != 0) p.properties = expiry;
+        if (a / 2 % 4 == 0 && (c.expiry != 0 || a / 32 % 4 == 0)) p.properties = expiry;
     }
     send(c, p);
     cut(c);
@@ -360,20 +195,9 @@ void Game::blunder(Client& c, std::uint32_t a) {
     }
 }
 
-void Game::pass(reference::Time span) {
-    const auto end = now_ + span;
-    while (broker_.deadline() && *broker_.deadline() <= end && !broken()) {
-        now_ = std::max(now_, *broker_.deadline());
-        broker_.tick(now_);
-        settle();
-    }
-    now_ = end;
-    settle();
-}
-
 std::uint16_t Game::fresh_id(Client& c) {
     for (;;) {
-        c.next_id = c.next_id % 300 + 1;
+        c.next_id = c.next_id % 12 + 1;  // soon again: what was used is free
         const auto used = std::ranges::find(c.sending, std::uint16_t(c.next_id), &Sending::id);
         if (used == c.sending.end()) return std::uint16_t(c.next_id);
     }
@@ -396,6 +220,9 @@ void Game::run(const Command& command) {
         case 27: return pass(a % 4 == 0 ? reference::Time(a % 80'000) : reference::Time(a % 3'000));
         case 28: return send(c, mqtt::Pingreq{});
         case 29: return a % 4 == 0 ? blunder(c, a / 4) : send(c, mqtt::Pingreq{});
+        case 30: case 31:  // a row of messages on one topic
+            for (std::uint32_t i = 0; i <= a % 4 && c.online; ++i) publish(c, a & ~0x700u, b | 1);
+            return;
         default: return publish(c, a, b);
     }
 }
@@ -415,8 +242,6 @@ void Game::epilogue() {
         }
     }
 }
-
-}  // namespace
 
 std::ostream& operator<<(std::ostream& to, const Command& c) {
     return to << "{" << int(c.kind % 32) << ", " << int(c.client % client_count) << ", " << c.a << "u, " << c.b << "u}";
