@@ -214,7 +214,8 @@ void Model::Judge::judge_shares() {
             if (!is_owed(c, s, m) || s.online_since > m.sent) return true;  // at QoS 0 it may have been dropped
             had += copies_to(s, key);
         }
-        if (had == 0)
+        const bool wild = std::ranges::any_of(by_content[key], [&](std::size_t n) { return messages[n].wild; });
+        if (had == 0 && !wild)
             accuse(connections.at(sessions.at(claim.members[0]).connection), {"MQTT-4.5.0-1", "MQTT-4.5.0-1"},
                    claim.filter + ": \"" + m.payload.substr(0, 40) + "\" came to no member");
         return true;
