@@ -36,7 +36,7 @@ void Model::Judge::will_on_return(Session& s, bool clean) {
     if (s.will_from > now + slack) will.forbidden = stopped;  // in time
     else if (s.will_until + slack >= now) {                   // perhaps in time
         will.optional = true;
-        if (will.sent == never) will.sent = seq;
+        if (will.sent == never) will.sent = last_rest;
     }
     s.pending_will.reset();
 }
@@ -53,7 +53,7 @@ void Model::Judge::wills_due() {
         if (!s.pending_will || s.will_from == no_time || s.will_from > now + slack) continue;
         Message& will = messages[*s.pending_will];
         if (will.sent == never) {
-            will.sent = seq;
+            will.sent = last_rest;  // nothing orders it with what else has happened since then
             will.sent_at = now;
             will.forbidden = {};
         }
@@ -66,7 +66,7 @@ void Model::Judge::wills_due() {
 // A will comes; that its connection has ended may be told only later, but before the next rest.
 void Model::Judge::come_early(Message& m) {
     if (!m.will || m.sent != never || m.forbidden.v5 != published.v5) return;
-    m.sent = seq;
+    m.sent = last_rest;
     m.sent_at = now;
     m.forbidden = {};
     early_wills.push_back(m.number);
