@@ -12,7 +12,7 @@
 namespace model {
 
 using Time = std::chrono::milliseconds;  // since an epoch of the caller's
-using ConnectionId = std::uint32_t;      // one network connection; never used again
+using ConnectionId = std::uint64_t;      // one network connection; never used again
 
 /// A rule that the server broke.
 struct Finding {
