@@ -41,8 +41,14 @@ void Core::resume(Session& session) {
     if (breaks(Break::offline_order_reversed)) std::ranges::reverse(session.queue);  // 4.6.0-6, 5.0: 4.6.0-5
     session.to_repeat.clear();
     for (InFlight* open : published) session.to_repeat.push_back(open->id);
+    std::vector<std::uint16_t> to_say;  // not the slots: pump() may move them
+    for (InFlight* open : released) {
+        open->counted = false;  // a PUBREL uses up no quota of this connection
+        to_say.push_back(open->id);
+    }
     const auto say_released = [&] {
-        for (InFlight* open : released) repeat(session, *open);
+        for (const auto id : to_say)
+            if (InFlight* open = session.window.find(id)) repeat(session, *open);
     };
     if (style().acknowledge_flow_before_resume) say_released();
     pump(session);
@@ -52,7 +58,6 @@ void Core::resume(Session& session) {
 void Core::repeat(Session& session, InFlight& open) {
     Link& link = *session.link;
     if (open.stage == Stage::released) {
-        open.counted = false;  // a PUBREL uses up no quota of this connection
         if (breaks(Break::pubrel_not_repeated)) return;
         if (!breaks(Break::publish_repeated_after_pubrec)) {  // 3.1.1, 4.3.3-1; 5.0, 4.3.3-6: never the PUBLISH
             answer(link, mqtt::Pubrel{open.id}, reason::success);

@@ -225,7 +225,11 @@ void Core::on(Link& link, const mqtt::Pubrel& p) {
     if (Journal* journal = keeping(*link.session)) journal->released(*link.session, p.packet_id, it->second);
     const auto held = std::exchange(it->second.held, nullptr);
     if (!breaks(Break::qos2_id_never_free)) open.erase(it);
-    if (held) publish(held, &link.rare.make().last_topic);
+    if (held && expired && !breaks(Break::expired_message_delivered)) {  // 5.0, 3.3.2-5
+        if (held->retain) retain(held);                                  // the one before it goes (3.3.1-5)
+    } else if (held) {
+        publish(held, &link.rare.make().last_topic);
+    }
     if (!breaks(Break::pubcomp_missing)) answer(link, mqtt::Pubcomp{id}, reason::success);
 }
 

@@ -102,7 +102,9 @@ void Core::deliver(Session& session, Delivery delivery) {
     Link* link = session.link;
     const bool waits = !link || !session.queue.empty() || !has_room(session);
     if (delivery.qos == QoS::at_most_once) {
-        if (link && (!waits || !style().qos0_waits_for_window)) {
+        // Past the queue, unless it may hold others of QoS 0 (3.1.1, 4.6.0-6; 5.0, 4.6.0-5).
+        const bool passes = !style().qos0_waits_for_window && (!style().queue_qos0 || session.queue.empty());
+        if (link && (!waits || passes)) {
             if (link->waiting_octets() < settings_.limits.outbox_octets) send_publish(*link, delivery, 0, false);
             else ++counters_.publishes_dropped;
         } else if (link || style().queue_qos0) {

@@ -170,9 +170,10 @@ void Core::hand_on(Session& session, mqtt::QoS qos) {
 void Core::give_to_another(Session& session, Delivery delivery) {
     delivery.kept = 0;
     Group* group = delivery.share ? subscriptions_.group(*delivery.share) : nullptr;
-    if (!group) return;
+    if (!group || (delivery.message->expired(now_) && !breaks(Break::expired_message_delivered))) return;
     for (Subscription* member : group->members)
-        if (member->session != &session) return deliver(*member->session, std::move(delivery));
+        if (member->session != &session)  // by its own subscription (5.0, 3.3.4-3, 4.8.2-3)
+            return deliver(*member->session, delivery_for(*member, delivery.message));
 }
 
 void Core::on(Link& link, const mqtt::Disconnect& p) {

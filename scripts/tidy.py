@@ -123,6 +123,8 @@ PARTS = [
     (r"reference/(server|store|no_store|wire_log).*", "reference server"),
     (r"reference/(login|acl|hashes|no_hashes|crypto|scram|scram_logins)\..*", "reference login"),
     (r"reference/.*", "reference core"),
+    (r"model/.*", "model"),
+    (r"simulation/.*", "simulation"),
     (r"net/(loop|asio_loop|timers|transport|layer|tls|websocket)\.hpp", "net interface"),
     (r"net/.*", "net"),
     (r"peer/.*", "peer"),
@@ -134,7 +136,7 @@ PARTS = [
     (r"pcap/.*", "pcap"),
     (r"bench/.*", "bench"),
 ]
-TOOLS = {"peer", "scenario", "reference core", "reference server", "net", "net interface", "codec"}
+TOOLS = {"peer", "scenario", "model", "reference core", "reference server", "net", "net interface", "codec"}
 OTHERS = {
     "boost": r"boost/", "openssl": r"openssl/", "sqlite": r"sqlite3", "fmt": r"fmt/", "json": r"nlohmann/",
     "xml": r"pugixml", "toml": r"toml\+\+", "cli11": r"CLI/", "gtest": r"gtest/|rapidcheck", "benchmark": r"benchmark/",
@@ -142,6 +144,8 @@ OTHERS = {
 ALLOWED = {
     "codec": (set(), set()),
     "reference core": ({"codec"}, set()),
+    "model": ({"codec"}, set()),
+    "simulation": ({"reference core", "codec", "fuzz"}, set()),
     "reference login": ({"reference core", "codec"}, {"openssl"}),
     "reference server": ({"reference core", "net", "net interface", "codec"}, {"boost", "openssl", "sqlite"}),
     "net interface": ({"codec"}, set()),
