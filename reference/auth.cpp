@@ -67,7 +67,7 @@ void Core::take_step(Link& link, const AuthStep& step) {
 // The method's last word goes with CONNACK; DISCONNECT has no place for it (5.0, 3.2.2.3.18, 3.14.2.2).
 void Core::refuse_authentication(Link& link, const AuthStep& step) {
     if (step.data.empty() || !style().connack_on_error) return refuse(link, 0, step.reason);
-    const mqtt::Property list[]{{mqtt::property::authentication_method, mqtt::Text(link.authentication->method)},
+    const mqtt::Property list[]{{mqtt::property::authentication_method, mqtt::Text(link.authentication()->method)},
                                 {mqtt::property::authentication_data, mqtt::Text(step.data)}};
     if (!send(link, mqtt::Connack{false, step.reason, list})) return refuse(link, 0, step.reason);
     link.refused = true;
