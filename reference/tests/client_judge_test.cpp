@@ -75,6 +75,15 @@ TEST_P(NearMiss, BeforeV5RepeatsMayComeAtAnyTime) {
     s.publish(q1, 1, true);  // crossed the PUBACK
     s.publish(q2, 2), s.publish(q2, 2, true), s.s(Pubrec{2}), s.s(Pubrec{2});
     s.c(Pubrel{2}), s.c(Pubrel{2}), s.s(Pubcomp{2}), s.c(Pubrel{2});
+    s.publish(q2, 3), s.publish(q2, 4), s.s(Pubrec{3}), s.s(Pubrec{4}), s.s(Pubrec{3});
+    s.c(Pubrel{3}), s.c(Pubrel{4}), s.publish(q2, 5), s.s(Pubrec{5}), s.c(Pubrel{5});
+}
+
+TEST_P(NearMiss, BeforeV5WhatWasSentBeforeConnackMayBeRepeated) {
+    if (v == v5) return;
+    const Publish early{.qos = q1, .topic = "t", .packet_id = 2, .payload = "x"};
+    s.raw(encode(Connect{.level = 4, .client_id = "c"}, v) + encode(early, v));
+    s.s(Connack{}), s.publish(q1, 2, true);
 }
 
 TEST_P(NearMiss, RepeatsInASessionThatIsKept) {
@@ -218,6 +227,11 @@ TEST_P(NearMiss5, QuotaComesBackWithPubcompOrARefusal) {
     s.publish(q1, 1);
     s.come_back(true, {{property::receive_maximum, 1u}});
     s.publish(q1, 1, true), s.s(Puback{1}), s.publish(q1, 2);
+    s.dial();
+    s.keep(true, false, {{property::receive_maximum, 1u}});
+    s.publish(q2, 1), s.s(Pubrec{1});
+    s.come_back(true, {{property::receive_maximum, 1u}});
+    s.c(Pubrel{1}), s.s(Pubcomp{1}), s.publish(q1, 2);
 }
 
 TEST_P(NearMiss5, WhoHasNotSeenConnackKnowsNoLimits) {
@@ -267,7 +281,7 @@ TEST_P(NearMiss5, SessionExpiryMayChange) {
     s.keep(true), s.c(Disconnect{0, expiry});
     s.dial(), s.hello(), s.c(Disconnect{0, none});
     s.dial(), s.keep(true), s.publish(q1, 1), s.c(Disconnect{0, none});
-    s.come_back(true), s.publish(q1, 1, true);  // not known any more: silence
+    s.come_back(true), s.publish(q1, 1, false, "new");  // not known any more: silence
 }
 
 TEST_P(NearMiss5, WhatMayExpireNeedNotBeRepeated) {

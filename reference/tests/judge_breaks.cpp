@@ -110,6 +110,11 @@ void add_limits(std::vector<Broken>& all) {
         s.hello({{property::receive_maximum, 2u}});
         s.publish(q1, 1), s.publish(q2, 2), s.publish(q1, 3);
     }});
+    all.push_back({v5, "MQTT-3.3.4-7", [](Scene& s) {  // what an earlier connection left is not counted
+        s.keep(true), s.publish(q2, 1), s.s(mqtt::Pubrec{1});
+        s.come_back(true, {{property::receive_maximum, 1u}});
+        s.c(mqtt::Pubrel{1}), s.s(mqtt::Pubcomp{1}), s.publish(q1, 2), s.publish(q1, 3);
+    }});
     const auto delivered = [](QoS qos) { return [=](Scene& s) { s.deliver(qos, 1); }; };
     const auto received = [](Scene& s) { s.publish(q2, 1), s.s(Pubrec{1}); };
     const auto completing = [](Scene& s) { s.deliver(q2, 1), s.c(Pubrec{1}), s.s(Pubrel{1}); };
