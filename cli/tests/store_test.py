@@ -1,10 +1,13 @@
 #!/usr/bin/env -S /usr/bin/python3 -B
 """mqttspec broker --store as its users see it: refusals, a full disk, what a restart says. kill_test has the kills."""
+import contextlib
 import os
 import resource
 import signal
 import socket
+import sqlite3
 import subprocess
+import time
 import unittest
 
 from harness import PROGRAM, ProgramTest, broker, environment
@@ -21,12 +24,13 @@ def text(value):
 
 
 class Client:
-    """3.1.1, a kept session."""
+    """3.1.1, a kept session; or 5.0, one that is kept for so many seconds."""
 
-    def __init__(self, port, name):
+    def __init__(self, port, name, seconds=None):
         self.socket = socket.create_connection(("127.0.0.1", port), 10)
         self.file = self.socket.makefile("rb")
-        self.socket.sendall(packet(0x10, text("MQTT") + b"\4\0\0\0" + text(name)))
+        head = b"\4\0\0\0" if seconds is None else b"\5\0\0\0\5\x11" + seconds.to_bytes(4, "big")
+        self.socket.sendall(packet(0x10, text("MQTT") + head + text(name)))
         kind, body = self.read()
         assert kind == 0x20 and body[1] == 0, (kind, body)
 
@@ -52,6 +56,12 @@ class Client:
         except OSError:
             return False
 
+    def leave(self):
+        """The end of the connection, seen by both sides."""
+        self.socket.shutdown(socket.SHUT_WR)
+        assert self.read()[0] is None
+        self.close()
+
     def close(self):
         self.file.close()
         self.socket.close()
@@ -62,8 +72,8 @@ class StoreTest(ProgramTest):
         super().setUp()
         self.store = str(self.folder / "store")
 
-    def client(self, port, name):
-        client = Client(port, name)
+    def client(self, port, name, seconds=None):
+        client = Client(port, name, seconds)
         self.addCleanup(client.close)
         return client
 
@@ -93,6 +103,15 @@ class StoreTest(ProgramTest):
         said = process.communicate(timeout=10)[1]
         self.assertEqual(said, f"store {self.store}: restored 2 sessions, 1 messages to deliver, 0 retained messages\n")
         self.assertEqual(process.returncode, 0)
+
+    def test_the_last_words_are_kept(self):
+        """What needed no answer is in the file too when the broker ends."""
+        with broker("--store", self.store) as port:
+            self.client(port, "gone", 1000).leave()
+        with contextlib.closing(sqlite3.connect(self.store)) as store:
+            (end,) = store.execute("SELECT end_due FROM sessions WHERE client_id = 'gone'").fetchone()
+        self.assertIsNotNone(end, "its session would be kept longer than it asked")
+        self.assertLess(abs(end / 1000 - 1000 - time.time()), 100)
 
     def test_a_full_disk_loses_nothing_acknowledged(self):
         def small():

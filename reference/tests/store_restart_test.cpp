@@ -45,6 +45,14 @@ TEST_F(Restart, WhatIsNotCommittedNeverWas) {
     EXPECT_EQ(again.net.broker.counts().subscriptions, 1u);
 }
 
+TEST_F(Restart, TheBrokersOwnMessagesAreNotKept) {
+    Life& life = first();
+    for (const char* value : {"1", "2"}) life.net.broker.publish("$SYS/broker/uptime", value, true, life.net.now);
+    life.commit();
+    EXPECT_EQ(life.net.broker.counts().retained, 1u);
+    EXPECT_EQ(restart().net.broker.counts().retained, 0u);
+}
+
 TEST_F(Restart, WillsOfThoseThatWereThere) {
     Life& life = first();
     life.net.persistent(Version::v5, "heir").subscribe("will");
