@@ -133,7 +133,8 @@ Load load_of(const BenchCommand& o, const FlowRow& row, const conformance::Targe
     Load l;
     l.flow = row.name;
     l.kind = row.kind;
-    l.target = {.host = target.host, .port = target.port, .within = std::chrono::milliseconds(o.timeout)};
+    l.target = conformance::net_target(target);
+    l.target.within = std::chrono::milliseconds(o.timeout);
     l.user_name = target.login.user_name;
     l.password = target.login.password;
     l.version = version;

@@ -136,6 +136,7 @@ Task<void> probe_dollar(Test& test, Capabilities& found) {
 }  // namespace
 
 Task<void> probe_version(const ProbeContext& at, Version version, Capabilities& found) {
+    found.websocket = net::has_frames(at.target.transport);
     Test test({at.loop, at.target, version, found, at.profile, at.patience * 4, at.patience, at.unique});
     co_await greet(test, found);
     if (!found.spoken) co_return;
@@ -252,6 +253,8 @@ constexpr NeedRow needs[]{
      [](const C&, const P& p, bool) { return p.unavailable_address.has_value(); }},
     {"authentication_method", "no authentication method is declared (profile: [authentication] method)",
      [](const C&, const P& p, bool v5) { return v5 && p.auth_method.has_value(); }},
+    {"websocket", "the broker is not reached over WebSocket (give a ws:// or wss:// URL)",
+     [](const C& c, const P&, bool) { return c.websocket; }},
 };
 
 }  // namespace

@@ -29,6 +29,7 @@ struct Capabilities {
     std::optional<std::uint32_t> session_expiry;         // s, what the server makes of a request for 300 s
     std::optional<std::uint16_t> server_keep_alive;      // s, in answer to a Keep Alive of 60 s
 
+    bool websocket = false;        // that is how it is reached
     bool kept_sessions = true;     // 5.0: CONNACK does not make the Session Expiry Interval 0
 
     // probed in both versions
@@ -43,7 +44,7 @@ enum class Need : std::uint8_t {
     topic_alias, limited_receive_maximum, limited_packet_size, no_topic_alias,
     maximum_qos_below_2, no_retain, no_wildcard, no_shared, no_subscription_identifiers,
     login_refused, not_authorized, second_login, denied_publish, denied_subscribe, refused_client_id,
-    server_unavailable, authentication_method
+    server_unavailable, authentication_method, websocket
 };
 std::string_view name(Need);
 /// Empty where the need is met, otherwise the reason for the skip.

@@ -67,10 +67,17 @@ Publish Test::message(Text topic, Text payload, QoS qos, bool retain) {
 
 // ---- peers -----------------------------------------------------------------------------------------------------
 Task<Peer*> Test::open(Text who) { return dial(who, true); }
+Task<Peer*> Test::open_offering(Text who, std::vector<std::string> subprotocols) {
+    net::Target target = at_.target;
+    target.offers = std::move(subprotocols);
+    return dial_to(std::move(target), who, deadline_);
+}
 Task<Peer*> Test::dial(Text who, bool of_the_case) {
-    const auto deadline = of_the_case ? deadline_ : now() + at_.patience;
+    return dial_to(at_.target, who, of_the_case ? deadline_ : now() + at_.patience);
+}
+Task<Peer*> Test::dial_to(net::Target target, Text who, net::Time deadline) {
     peer::Context context{at_.loop, transcript_, deadline, at_.patience};
-    Peer* p = peers_.emplace_back(std::make_unique<Peer>(context, at_.target, version, std::string(who))).get();
+    Peer* p = peers_.emplace_back(std::make_unique<Peer>(context, target, version, std::string(who))).get();
     try {
         co_await p->opened();
     } catch (const peer::LinkError& e) {

@@ -88,6 +88,8 @@ public:
 
     // ---- peers ---------------------------------------------------------------------------------------------
     Task<Peer*> open(Text who);                          // the network connection alone
+    /// The same over WebSocket, with other subprotocols on offer.
+    Task<Peer*> open_offering(Text who, std::vector<std::string> subprotocols);
     Task<Peer*> connect(Text who, Keep = Keep::no);      // hello() and CONNACK 0
     Task<Peer*> connect_as(Text who, const Connect& hello);
     /// The CONNACK 0 of the last connect of that peer.
@@ -173,6 +175,7 @@ private:
     template <class N> static std::string shown(N n) { return std::to_string(n); }
     [[noreturn]] void differ(std::string what, std::string expected, std::string actual);
     Task<Peer*> dial(Text who, bool of_the_case);
+    Task<Peer*> dial_to(net::Target target, Text who, net::Time deadline);
     void advise(const Ending&, const std::string& what, const Reasons& advice);
 
     Situation at_;

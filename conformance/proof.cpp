@@ -10,6 +10,7 @@
 #include "conformance/engine.hpp"
 #include "conformance/runner.hpp"
 #include "conformance/virtual_network.hpp"
+#include "net/websocket.hpp"
 #include "reference/policy.hpp"
 
 namespace conformance {
@@ -23,6 +24,7 @@ struct Trial {
     std::optional<reference::Break> violation;
     const reference::Variation* choice = nullptr;
     Version version{};
+    net::Transport transport = net::Transport::tcp;
     std::vector<CaseResult> results{};
     std::string broken{};  // why the trial itself failed
 };
@@ -34,7 +36,9 @@ void run_trial(Trial& trial, const ProofOptions& options) {
     if (trial.violation) settings.policy.violate(*trial.violation);
     VirtualNetwork network(std::move(settings));
     const Profile profile = embedded_profile();
-    const net::Target target{"virtual", 1883};
+    net::Target target{"virtual", 1883};
+    target.transport = trial.transport;
+    target.tolerant = true;
     Capabilities offers;
     bool probed = false;
     const ProbeContext context{network, target, profile, std::chrono::seconds(2), unique_name(options.seed, 0xfffffff0u)};
@@ -57,10 +61,15 @@ std::vector<Trial> plan(const ProofOptions& options) {
     for (const Selected& s : options.cases) versions.insert(s.protocol);
     for (Version v : versions) {
         if (all) trials.push_back({{}, nullptr, v});
+        if (all && net::can_websocket()) trials.push_back({{}, nullptr, v, net::Transport::ws});
         for (std::size_t i = 0; i < reference::violations().size(); ++i) {
             const auto& row = reference::violations()[i];
             const bool wanted = all || std::find(options.violations.begin(), options.violations.end(), row.id) != options.violations.end();
-            if (wanted && !row.statements.in(v).empty()) trials.push_back({reference::Break(unsigned(i)), setting_for(row.id), v});
+            const auto statement = row.statements.in(v);
+            const bool framed = statement.starts_with("MQTT-6.");  // shows over WebSocket alone
+            if (!wanted || statement.empty() || (framed && !net::can_websocket())) continue;
+            const auto transport = framed ? net::Transport::ws : net::Transport::tcp;
+            trials.push_back({reference::Break(unsigned(i)), setting_for(row.id), v, transport});
         }
         if (all)
             for (const reference::Variation& c : reference::variations()) trials.push_back({{}, &c, v});
@@ -120,7 +129,8 @@ ProofRow judge_violation(const Trial& t, std::set<std::string>& useful, ProofRes
 }
 
 Variation judge_choice(const Trial& t) {
-    Variation out{t.choice ? std::string(t.choice->id) : "honest", t.version, {}};
+    const char* honest = net::has_frames(t.transport) ? "honest_over_websocket" : "honest";
+    Variation out{t.choice ? std::string(t.choice->id) : honest, t.version, {}};
     for (const CaseResult& r : t.results)
         if (r.verdict == Verdict::fail || r.verdict == Verdict::error || (!t.choice && r.verdict == Verdict::warn))
             out.accused_by.push_back(r.name + ": " + r.message);

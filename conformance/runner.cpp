@@ -28,20 +28,9 @@ struct Reached {
     std::unique_ptr<reference::Server> server;
 };
 
-/// Files of TLS are read here, once for all connections. Throws UsageError.
-net::Target net_target(const Target& t) try {
-    net::Target at{t.host, t.port, 5s, t.transport, t.path};
-    at.any_choice = true;  // websocket.subprotocol judges it
-    if (net::has_tls(t.transport)) at.tls = net::tls_client_context(t.tls);
-    if (net::has_frames(t.transport) && !net::can_websocket())
-        throw UsageError("this build has no WebSocket (-DMQTTSPEC_WEBSOCKET=OFF)");
-    return at;
-} catch (const net::TlsFault& fault) {
-    throw UsageError(fault.what());
-}
-
 Reached reach(const Target& target, const Profile& profile) {
     Reached r{net_target(target), profile, nullptr};
+    r.target.tolerant = true;  // the cases about WebSocket judge what is passed over here
     if (target.embedded) {
         r.profile = embedded_profile();
         r.server = std::make_unique<reference::Server>(embedded_settings(), reference::ServerOptions{});
@@ -129,6 +118,16 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 }
 
 }  // namespace
+
+net::Target net_target(const Target& t) try {
+    net::Target at{t.host, t.port, 5s, t.transport, t.path};
+    if (net::has_tls(t.transport)) at.tls = net::tls_client_context(t.tls);
+    if (net::has_frames(t.transport) && !net::can_websocket())
+        throw UsageError("this build has no WebSocket (-DMQTTSPEC_WEBSOCKET=OFF)");
+    return at;
+} catch (const net::TlsFault& fault) {
+    throw UsageError(fault.what());
+}
 
 RunResult run(const RunOptions& options, Progress& progress) {
     net::raise_descriptor_limit();

@@ -4,6 +4,7 @@
 
 #include "conformance/results.hpp"
 #include "conformance/run_options.hpp"
+#include "net/loop.hpp"
 
 namespace conformance {
 
@@ -15,6 +16,9 @@ public:
     virtual void done(const std::string& what, Verdict) = 0;  // one of them
     virtual void end() = 0;
 };
+
+/// What a loop dials; reads the files of TLS. Throws UsageError.
+net::Target net_target(const Target&);
 
 /// Runs the selected cases. Throws TargetError where the target cannot be judged at all; a target lost midway is
 /// RunResult::lost, with everything that ran before.

@@ -5,6 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "net/websocket.hpp"
+#include "reference/server_habits.hpp"
+
 namespace conformance {
 
 /// One network connection: the client's end, and the broker's name for its own.
@@ -13,6 +16,9 @@ struct VirtualNetwork::Wire {
     reference::LinkId link = 0;
     bool known = false;             // to the broker
     bool sending = true;            // the client has sent neither FIN nor RST
+    // Over WebSocket, the two ends of it.
+    std::unique_ptr<net::Layer> client{}, server{};
+    std::string held{};             // by the client, until the handshake is over
 };
 
 class VirtualNetwork::Stream final : public net::Stream {
@@ -20,10 +26,27 @@ public:
     Stream(VirtualNetwork& network, std::shared_ptr<Wire> wire) : network_(network), wire_(std::move(wire)) {}
     ~Stream() override { Stream::close(); }
     void send(std::string bytes) override {
-        if (wire_->sending && !bytes.empty()) network_.queue(What::to_broker, wire_, std::move(bytes));
+        if (!wire_->sending || bytes.empty()) return;
+        if (!wire_->client) return network_.queue(What::to_broker, wire_, std::move(bytes));
+        if (!wire_->client->ready()) {
+            wire_->held += bytes;
+            return;
+        }
+        std::string down;
+        wire_->client->send(mqtt::octets(bytes), down);
+        network_.queue(What::to_broker, wire_, std::move(down));
     }
+    void send_below_frames(std::string bytes) override {
+        if (wire_->sending) network_.queue(What::to_broker, wire_, std::move(bytes));
+    }
+    std::string chosen_subprotocol() const override { return wire_->client ? std::string(wire_->client->chosen()) : ""; }
+    std::size_t text_frames() const override { return wire_->client ? wire_->client->text_frames() : 0; }
     void half_close() override {
-        if (std::exchange(wire_->sending, false)) network_.queue(What::fin_to_broker, wire_);
+        if (!std::exchange(wire_->sending, false)) return;
+        std::string down;
+        if (wire_->client) wire_->client->finish(down);
+        if (!down.empty()) network_.queue(What::to_broker, wire_, std::move(down));
+        network_.queue(What::fin_to_broker, wire_);
     }
     void close() override {
         wire_->events = nullptr;
@@ -40,7 +63,8 @@ private:
     std::shared_ptr<Wire> wire_;
 };
 
-VirtualNetwork::VirtualNetwork(reference::Settings settings) : broker_(std::move(settings)) {}
+VirtualNetwork::VirtualNetwork(reference::Settings settings)
+    : policy_(settings.policy), broker_(std::move(settings)) {}
 VirtualNetwork::~VirtualNetwork() = default;
 
 net::TimerId VirtualNetwork::call_at(net::Time at, std::function<void()> call) {
@@ -48,9 +72,13 @@ net::TimerId VirtualNetwork::call_at(net::Time at, std::function<void()> call) {
 }
 void VirtualNetwork::cancel(net::TimerId id) { timers_.cancel(id); }
 
-std::unique_ptr<net::Stream> VirtualNetwork::dial(const net::Target&, net::Events& events) {
+std::unique_ptr<net::Stream> VirtualNetwork::dial(const net::Target& target, net::Events& events) {
     auto wire = std::make_shared<Wire>();
     wire->events = &events;
+    if (net::has_frames(target.transport)) {
+        wire->client = net::websocket_client({"virtual", std::string(net::default_path), target.offers, target.tolerant});
+        wire->server = net::websocket_server(reference::websocket_habits(policy_));
+    }
     queue(What::dialled, wire);
     return std::make_unique<Stream>(*this, std::move(wire));
 }
@@ -105,11 +133,14 @@ void VirtualNetwork::deliver_to_broker(Event& event) {
         wire.link = broker_.open(broker_time());
         wire.known = true;
         wires_.emplace(wire.link, event.wire);
-        if (wire.events) wire.events->on_open();
+        std::string first;
+        if (wire.client) wire.client->start(first);
+        if (!first.empty()) queue(What::to_broker, event.wire, std::move(first));
+        else if (wire.events) wire.events->on_open();
     } else if (!wire.known) {  // the broker has closed: it reads no more
         return;
     } else if (event.what == What::to_broker) {
-        broker_.receive(wire.link, mqtt::octets(event.bytes), broker_time());
+        to_broker(event.wire, mqtt::octets(event.bytes));
     } else {
         if (event.what == What::fin_to_broker) collect(event.wire);  // what was said before goes out
         lose(event.wire);
@@ -118,10 +149,43 @@ void VirtualNetwork::deliver_to_broker(Event& event) {
     collect();
 }
 
+void VirtualNetwork::to_broker(const std::shared_ptr<Wire>& wire, mqtt::View octets) {
+    if (!wire->server) return broker_.receive(wire->link, octets, broker_time());
+    using State = net::Layer::State;
+    std::string up, down;
+    wire->server->receive(octets, up, down);
+    if (!down.empty()) queue(What::to_client, wire, std::move(down));
+    if (!up.empty()) broker_.receive(wire->link, mqtt::octets(up), broker_time());
+    const auto state = wire->server->state();
+    if (state != State::ended && state != State::failed) return;
+    if (state == State::ended) collect(wire);
+    if (!wire->known) return;  // the broker has closed meanwhile
+    lose(wire);
+    queue(What::fin_to_client, wire);
+}
+
+void VirtualNetwork::to_client(const std::shared_ptr<Wire>& wire, mqtt::View octets) {
+    if (!wire->client) return wire->events->on_bytes(octets);
+    using State = net::Layer::State;
+    const bool was_ready = wire->client->ready();
+    std::string up, down;
+    wire->client->receive(octets, up, down);
+    const auto state = wire->client->state();
+    if (state == State::ready && !was_ready) {
+        wire->client->send(mqtt::octets(std::exchange(wire->held, {})), down);
+        wire->events->on_open();
+    }
+    if (!down.empty() && wire->sending) queue(What::to_broker, wire, std::move(down));
+    if (!up.empty() && wire->events) wire->events->on_bytes(mqtt::octets(up));
+    if (!wire->events) return;
+    if (state == State::ended) std::exchange(wire->events, nullptr)->on_end(net::End::fin, wire->client->what());
+    if (state == State::failed) std::exchange(wire->events, nullptr)->on_end(net::End::error, wire->client->what());
+}
+
 void VirtualNetwork::deliver_to_client(Event& event) {
     auto& wire = *event.wire;
     if (!wire.events) return;
-    if (event.what == What::to_client) wire.events->on_bytes(mqtt::octets(event.bytes));
+    if (event.what == What::to_client) to_client(event.wire, mqtt::octets(event.bytes));
     else std::exchange(wire.events, nullptr)->on_end(net::End::fin, "end of stream");
 }
 
@@ -147,6 +211,12 @@ void VirtualNetwork::collect(const std::shared_ptr<Wire>& wire) {
     if (!wire->known) return;
     bool close = false;
     std::string bytes = broker_.take(wire->link, close);
+    if (wire->server) {
+        std::string down;
+        wire->server->send(mqtt::octets(bytes), down);
+        if (close) wire->server->finish(down);
+        bytes = std::move(down);
+    }
     if (!bytes.empty()) queue(What::to_client, wire, std::move(bytes));
     if (!close) return;
     wire->known = false;

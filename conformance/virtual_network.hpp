@@ -23,7 +23,7 @@ public:
     net::Time now() const override { return now_; }
     net::TimerId call_at(net::Time, std::function<void()>) override;
     void cancel(net::TimerId) override;
-    /// Every target is the broker.
+    /// Every target is the broker: at once, or behind a WebSocket where that is the transport.
     std::unique_ptr<net::Stream> dial(const net::Target&, net::Events&) override;
 
     /// Until `stop` says so (asked after every event), or no bytes are under way and no timer is set: the broker's own
@@ -42,6 +42,8 @@ private:
     };
 
     void queue(What, std::shared_ptr<Wire>, std::string bytes = {});
+    void to_broker(const std::shared_ptr<Wire>&, mqtt::View octets);
+    void to_client(const std::shared_ptr<Wire>&, mqtt::View octets);
     void deliver(Event&);
     void deliver_to_broker(Event&);
     void deliver_to_client(Event&);
@@ -54,6 +56,7 @@ private:
     net::Time now_{};
     net::Timers timers_;
     std::deque<Event> events_;
+    const reference::Policy policy_;
     reference::Broker broker_;
     std::map<reference::LinkId, std::shared_ptr<Wire>> wires_;  // those the broker knows
     std::optional<reference::Time> last_deadline_;

@@ -25,7 +25,7 @@ std::unique_ptr<Layer> client_layers(const Target& t) {
     if (has_frames(t.transport)) {
         const bool usual = t.port == default_port(t.transport);
         frames = websocket_client({usual ? bracketed(t.host) : t.place(), t.path.empty() ? std::string(default_path) : t.path,
-                                   t.offers, t.any_choice});
+                                   t.offers, t.tolerant});
     }
     if (tls && frames) return stacked(std::move(tls), std::move(frames));
     return tls ? std::move(tls) : std::move(frames);

@@ -347,6 +347,7 @@ public:
     void reset() override { connection_->reset(); }
     void send_below_frames(std::string bytes) override { connection_->send_below_frames(std::move(bytes)); }
     std::string chosen_subprotocol() const override { return connection_->chosen_subprotocol(); }
+    std::size_t text_frames() const override { return connection_->text_frames(); }
 
 private:
     std::shared_ptr<Connection> connection_;

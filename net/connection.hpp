@@ -19,6 +19,7 @@ public:
     void send(std::string bytes);
     void send_below_frames(std::string bytes);
     std::string chosen_subprotocol() const { return layers_ ? std::string(layers_->chosen()) : std::string(); }
+    std::size_t text_frames() const { return layers_ ? layers_->text_frames() : 0; }
     void half_close();
     void close();
     void reset();

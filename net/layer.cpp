@@ -36,6 +36,7 @@ public:
     std::string_view stage() const override { return lower_->ready() ? upper_->stage() : lower_->stage(); }
     std::string certificate_name() const override { return lower_->certificate_name(); }
     std::string_view chosen() const override { return upper_->chosen(); }
+    std::size_t text_frames() const override { return upper_->text_frames(); }
 
 private:
     void pass(const std::string& answer, std::string& down) {

@@ -35,6 +35,7 @@ public:
     virtual std::string certificate_name() const { return {}; }
     /// The subprotocol that was agreed on; empty: none.
     virtual std::string_view chosen() const { return {}; }
+    virtual std::size_t text_frames() const { return 0; }  // that came, and were served all the same
 
     State state() const { return state_; }
     bool ready() const { return state_ == State::ready; }

@@ -34,9 +34,10 @@ struct Target {
     Transport transport = Transport::tcp;
     std::string path{};       // of the Unix socket; of the WebSocket
     std::shared_ptr<TlsContext> tls{};  // tls_client_context(), for tls and wss
-    /// Subprotocols a WebSocket client offers; with `any_choice` the handshake is good whatever is chosen.
+    /// Subprotocols a WebSocket client offers. Tolerant: any choice is good, and text frames are served too; a tester
+    /// looks at them itself.
     std::vector<std::string> offers{std::string(subprotocol)};
-    bool any_choice = false;
+    bool tolerant = false;
     std::string from{};       // the address in digits to come from; empty: the system chooses
 
     /// For people: "host:port", or the path of the Unix socket.
@@ -61,6 +62,7 @@ public:
     virtual void send_below_frames(std::string bytes) { send(std::move(bytes)); }
     /// Over WebSocket: the subprotocol the other side chose, once open; empty: none.
     virtual std::string chosen_subprotocol() const { return {}; }
+    virtual std::size_t text_frames() const { return 0; }  // that came over WebSocket
 };
 
 /// Called by the loop, never from inside dial(), send() or another call of a Stream.

@@ -11,6 +11,6 @@ namespace {
 bool can_websocket() { return false; }
 std::string encode_frame(const Frame&) { refuse(); }
 std::unique_ptr<Layer> websocket_client(const WebSocketClient&) { refuse(); }
-std::unique_ptr<Layer> websocket_server(const std::string&) { refuse(); }
+std::unique_ptr<Layer> websocket_server(const WebSocketServer&) { refuse(); }
 
 }  // namespace net

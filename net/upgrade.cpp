@@ -142,7 +142,7 @@ Agreed read_answer(std::string_view head, std::string_view key, const WebSocketC
     if (answer.count(field::sec_websocket_extensions))
         return {"WebSocket: an extension was chosen, none was offered", {}};
     const std::string chosen = view(answer[field::sec_websocket_protocol]);
-    if (o.any_choice || chosen == subprotocol) return {{}, chosen};
+    if (o.tolerant || chosen == subprotocol) return {{}, chosen};
     if (chosen.empty()) return {"WebSocket: the broker chose no subprotocol; it has to be mqtt", {}};
     return {"WebSocket: the broker chose the subprotocol " + chosen + "; it has to be mqtt", {}};
 }
@@ -157,7 +157,7 @@ Answer refusal(unsigned status, std::string_view reason, const std::string& why,
             "WebSocket: refused with HTTP " + std::to_string(status) + ": " + why};
 }
 
-Answer answer_request(std::string_view head, std::string_view path) {
+Answer answer_request(std::string_view head, const WebSocketServer& o) {
     using http::field;
     http::request_parser<http::empty_body> parser;
     parser.skip(true);
@@ -165,8 +165,8 @@ Answer answer_request(std::string_view head, std::string_view path) {
     const auto& request = parser.get();
     if (request.method() != http::verb::get) return refusal(405, "Method Not Allowed", "GET is wanted", "Allow: GET\r\n");
     const std::string target = view(request.target());
-    if (target.substr(0, target.find('?')) != path)
-        return refusal(404, "Not Found", "MQTT is served at " + std::string(path));
+    if (target.substr(0, target.find('?')) != o.path)
+        return refusal(404, "Not Found", "MQTT is served at " + o.path);
     constexpr std::string_view wanted = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
     if (request.version() < 11 || !has_token(request, field::upgrade, "websocket") ||
         !has_token(request, field::connection, "upgrade"))
@@ -176,8 +176,9 @@ Answer answer_request(std::string_view head, std::string_view path) {
     const std::string key = view(request[field::sec_websocket_key]);
     if (!is_key(key)) return refusal(400, "Bad Request", "Sec-WebSocket-Key is missing or malformed");
     if (!offers(request, subprotocol)) return refusal(400, "Bad Request", "the subprotocol mqtt has to be offered");
+    const std::string choice = o.chooses_nothing ? "" : "Sec-WebSocket-Protocol: " + std::string(subprotocol) + "\r\n";
     return {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
-                accept_for(key) + "\r\nSec-WebSocket-Protocol: " + std::string(subprotocol) + "\r\n\r\n",
+                accept_for(key) + "\r\n" + choice + "\r\n",
             {}};
 }
 

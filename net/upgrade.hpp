@@ -27,7 +27,7 @@ struct Answer {
     std::string fault;  // empty: agreed on
 };
 /// What to answer to a request's head.
-Answer answer_request(std::string_view head, std::string_view path);
+Answer answer_request(std::string_view head, const WebSocketServer&);
 /// One of the answers that refuse.
 Answer refusal(unsigned status, std::string_view reason, const std::string& why, std::string_view fields = {});
 

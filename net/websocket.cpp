@@ -52,8 +52,11 @@ std::string in_words(std::string_view close) {
 
 class WebSocket final : public Layer {
 public:
-    explicit WebSocket(const WebSocketClient& o) : client_(std::make_unique<WebSocketClient>(o)), is_client_(true) {}
-    explicit WebSocket(const std::string& path) : head_(std::make_unique<Head>(Head{path, {}})), is_client_(false) {}
+    explicit WebSocket(const WebSocketClient& o)
+        : head_(std::make_unique<Head>(Head{o, {}, {}, {}})), is_client_(true), serves_text_(o.tolerant) {}
+    explicit WebSocket(const WebSocketServer& o)
+        : head_(std::make_unique<Head>(Head{{}, o, {}, {}})), is_client_(false), serves_text_(o.serves_text),
+          sends_text_(o.sends_text), loses_continuations_(o.loses_continuations) {}
 
     void start(std::string& down) override;
     void receive(mqtt::View octets, std::string& up, std::string& down) override;
@@ -63,11 +66,14 @@ public:
     bool may_close() const override { return state() != State::ready; }
     std::string_view stage() const override { return "WebSocket handshake"; }
     std::string_view chosen() const override { return chosen_; }
+    std::size_t text_frames() const override { return text_frames_; }
 
 private:
     /// Exists until the handshake is over.
     struct Head {
-        std::string path_or_key, text;
+        WebSocketClient client;
+        WebSocketServer server;
+        std::string key, text;
     };
 
     mqtt::View shake(mqtt::View octets, std::string& down);
@@ -84,7 +90,6 @@ private:
     std::size_t header_size() const;
     bool masked() const { return header_[1] & 0x80; }
 
-    std::unique_ptr<WebSocketClient> client_;
     std::unique_ptr<Head> head_;
     std::string chosen_, control_;  // control_: payload of a control frame that is not whole yet
     std::array<std::uint8_t, 14> header_{};
@@ -92,15 +97,17 @@ private:
     std::uint32_t mask_ = 0;
     std::uint8_t filled_ = 0;  // octets of header_
     bool in_payload_ = false, in_message_ = false, close_said_ = false;
-    const bool is_client_;
+    const bool is_client_, serves_text_;
+    const bool sends_text_ = false, loses_continuations_ = false;
+    std::uint32_t text_frames_ = 0;
 };
 
 // ---- handshake ------------------------------------------------------------------
 
 void WebSocket::start(std::string& down) {
-    if (!client_) return;
-    head_ = std::make_unique<Head>(Head{new_websocket_key(), {}});
-    down += request_head(*client_, head_->path_or_key);
+    if (!is_client_) return;
+    head_->key = new_websocket_key();
+    down += request_head(head_->client, head_->key);
 }
 
 /// Gathers the head of request or answer; gives back what is behind it.
@@ -122,19 +129,17 @@ mqtt::View WebSocket::shake(mqtt::View octets, std::string& down) {
     const auto rest = octets.subspan(text.size() - before);
     answer(down);
     head_.reset();
-    client_.reset();
     return rest;
 }
 
 void WebSocket::answer(std::string& down) {
     if (!is_client_) {
-        const auto [head, fault] = answer_request(head_->text, head_->path_or_key);
+        const auto [head, fault] = answer_request(head_->text, head_->server);
         down += head;
         if (!fault.empty()) return fail(fault);
-        chosen_ = subprotocol;
         return set_ready();
     }
-    auto [fault, chosen] = read_answer(head_->text, head_->path_or_key, *client_);
+    auto [fault, chosen] = read_answer(head_->text, head_->key, head_->client);
     if (!fault.empty()) return fail(fault);
     chosen_ = std::move(chosen);
     set_ready();
@@ -174,6 +179,7 @@ mqtt::View WebSocket::read_header(mqtt::View octets, std::string& down) {
     }
     const auto opcode = Opcode(header_[0] & 0x0f);
     if (!is_control(opcode)) in_message_ = !(header_[0] & 0x80);
+    text_frames_ += opcode == Opcode::text;
     control_.clear();
     in_payload_ = left_ != 0;
     if (left_ == 0 && is_control(opcode)) control(down);
@@ -192,7 +198,7 @@ std::string_view WebSocket::objection() const {
         if (!(header_[0] & 0x80)) return "a control frame is fragmented";
         return left_ > longest_control ? "a control frame is too long" : "";
     }
-    if (opcode == unsigned(Opcode::text)) return "a text frame, MQTT wants binary ones";
+    if (opcode == unsigned(Opcode::text) && !serves_text_) return "a text frame, MQTT wants binary ones";
     if (opcode > unsigned(Opcode::binary)) return "the opcode is reserved";
     if (opcode == unsigned(Opcode::continuation)) return in_message_ ? "" : "a continuation of nothing";
     return in_message_ ? "a message begins inside another" : "";
@@ -212,6 +218,7 @@ mqtt::View WebSocket::read_payload(mqtt::View octets, std::string& up, std::stri
         }
         mask_ = mask;
     }
+    if (loses_continuations_ && Opcode(header_[0] & 0x0f) == Opcode::continuation) to.resize(begin);
     left_ -= n;
     in_payload_ = left_ != 0;
     if (!in_payload_ && is_for_us) control(down);
@@ -232,7 +239,7 @@ void WebSocket::control(std::string& down) {
 }
 
 void WebSocket::send(mqtt::View octets, std::string& down) {
-    if (state() == State::ready && !close_said_ && !octets.empty()) say(Opcode::binary, mqtt::bytes(octets), down);
+    if (state() == State::ready && !close_said_ && !octets.empty()) say(sends_text_ ? Opcode::text : Opcode::binary, mqtt::bytes(octets), down);
 }
 
 void WebSocket::break_off(Code code, const std::string& why, std::string& down) {
@@ -258,6 +265,6 @@ std::string encode_frame(const Frame& f) {
 }
 
 std::unique_ptr<Layer> websocket_client(const WebSocketClient& o) { return std::make_unique<WebSocket>(o); }
-std::unique_ptr<Layer> websocket_server(const std::string& path) { return std::make_unique<WebSocket>(path); }
+std::unique_ptr<Layer> websocket_server(const WebSocketServer& o) { return std::make_unique<WebSocket>(o); }
 
 }  // namespace net

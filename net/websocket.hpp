@@ -19,7 +19,16 @@ struct WebSocketFault : std::runtime_error {
 struct WebSocketClient {
     std::string host, path{default_path};       // as in the URL; host with its port
     std::vector<std::string> offers{std::string(subprotocol)};
-    bool any_choice = false;                    // the handshake is good whatever subprotocol was chosen; see chosen()
+    bool tolerant = false;  // any choice of a subprotocol is good, and text frames count as binary ones
+};
+
+struct WebSocketServer {
+    std::string path{default_path};
+    // Misbehaviour, for suites to find out:
+    bool serves_text = false;          // text frames too
+    bool sends_text = false;           // text frames alone
+    bool loses_continuations = false;  // what comes in continuation frames
+    bool chooses_nothing = false;      // of the subprotocols
 };
 
 /// Opcodes (RFC 6455, section 5.2).
@@ -37,6 +46,6 @@ std::string encode_frame(const Frame&);
 bool can_websocket();
 std::unique_ptr<Layer> websocket_client(const WebSocketClient&);
 /// Serves that path alone, and clients that offer the subprotocol mqtt.
-std::unique_ptr<Layer> websocket_server(const std::string& path = std::string(default_path));
+std::unique_ptr<Layer> websocket_server(const WebSocketServer& options = {});
 
 }  // namespace net

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codec/hex.hpp"
+#include "net/websocket.hpp"
 #include "peer/change.hpp"
 
 namespace peer {
@@ -132,6 +133,12 @@ void Peer::found(mqtt::Fault fault, std::string_view bytes) {
 void Peer::send_packet(std::string bytes) {
     note(Direction::sent, bytes);
     stream_->send(std::move(bytes));
+}
+
+void Peer::send_frame(std::uint8_t opcode, std::string_view payload, bool is_last) {
+    note(Direction::event, "WebSocket frame, opcode " + std::to_string(opcode) + (is_last ? "" : ", to be continued"));
+    note(Direction::raw_sent, std::string(payload));
+    stream_->send_below_frames(net::encode_frame({net::Opcode(opcode), payload, is_last, true}));
 }
 
 void Peer::send_bytes(std::string_view bytes) {

@@ -68,6 +68,9 @@ public:
     void send_bytes(std::string_view bytes);
     /// In pieces of `size` octets, each handed to the network on its own.
     void send_chunks(std::string_view bytes, std::size_t size);
+    /// Over WebSocket: one frame, masked as a client's has to be; `opcode` as in RFC 6455, section 5.2: 0 continues, 1 is
+    /// text, 2 binary.
+    void send_frame(std::uint8_t opcode, std::string_view payload, bool is_last = true);
     /// PUBACK or PUBREC with the reason 0; nothing at QoS 0.
     void acknowledge(const mqtt::Publish& delivery);
     void half_close();  // FIN; reading goes on
@@ -95,6 +98,9 @@ public:
     Task<void> pause(net::Duration);
 
     // ---- looking ------------------------------------------------------------------------------------------
+    /// Over WebSocket: the subprotocol that was chosen, and how many text frames came.
+    std::string chosen_subprotocol() const { return stream_->chosen_subprotocol(); }
+    std::size_t text_frames() const { return stream_->text_frames(); }
     bool is_open() const { return open_ && !ended_ && !closed_; }
     /// The broker ended the connection (FIN, RST, error), or the tester did.
     bool ended() const { return ended_ || closed_; }

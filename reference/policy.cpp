@@ -10,6 +10,7 @@ constexpr Violation rows[]{
 #include "reference/violations/session.def"
 #include "reference/violations/subscribe.def"
 #include "reference/violations/format.def"
+#include "reference/violations/websocket.def"
 #undef VIOLATION
 };
 

@@ -17,6 +17,7 @@ enum class Break : unsigned {
 #include "reference/violations/session.def"
 #include "reference/violations/subscribe.def"
 #include "reference/violations/format.def"
+#include "reference/violations/websocket.def"
 #undef VIOLATION
     count
 };

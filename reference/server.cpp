@@ -10,6 +10,7 @@
 
 #include "net/asio_loop.hpp"
 #include "net/websocket.hpp"
+#include "reference/server_habits.hpp"
 #include "reference/server_link.hpp"
 #include "reference/server_statistics.hpp"
 #include "reference/server_listener.hpp"
@@ -26,7 +27,7 @@ constexpr Time goodbye = std::chrono::milliseconds(800);  // to write what is qu
 }  // namespace
 
 struct Server::State : Switchboard {
-    State(Settings settings, const ServerOptions& o);
+    State(Settings settings, const ServerOptions& o, const Policy& policy);
 
     void listen();
     Listener& add_listener(net::Transport transport, std::function<void(Socket)> accepted);
@@ -35,6 +36,7 @@ struct Server::State : Switchboard {
     void set_alarm();
     void say_goodbye();
 
+    const net::WebSocketServer habits;
     std::shared_ptr<net::TlsContext> tls;
     std::list<StreamLink::MakeLayers> makers;
     std::vector<std::unique_ptr<Listener>> listeners;
@@ -45,7 +47,8 @@ struct Server::State : Switchboard {
     std::optional<ServerStatistics> statistics;
 };
 
-Server::State::State(Settings settings, const ServerOptions& o) : Switchboard(std::move(settings), o) {
+Server::State::State(Settings settings, const ServerOptions& o, const Policy& policy)
+    : Switchboard(std::move(settings), o), habits(websocket_habits(policy)) {
     net::raise_descriptor_limit();
     handshakes.most = std::max<std::size_t>(options.handshakes, 1);
     listen();
@@ -83,8 +86,8 @@ Listener& Server::State::add_listener(net::Transport transport, std::function<vo
 
 StreamLink::MakeLayers Server::State::maker(net::Transport transport) {
     if (transport == net::Transport::tls) return [this] { return net::tls_server(tls); };
-    if (transport == net::Transport::ws) return [] { return net::websocket_server(); };
-    return [this] { return net::stacked(net::tls_server(tls), net::websocket_server()); };
+    if (transport == net::Transport::ws) return [this] { return net::websocket_server(habits); };
+    return [this] { return net::stacked(net::tls_server(tls), net::websocket_server(habits)); };
 }
 
 // ---- the loop -------------------------------------------------------------------
@@ -126,8 +129,10 @@ void Server::State::say_goodbye() {
 
 // ---- the face -------------------------------------------------------------------
 
-Server::Server(Settings settings, ServerOptions options)
-    : state_(std::make_unique<State>(std::move(settings), options)) {}
+Server::Server(Settings settings, ServerOptions options) {
+    const Policy policy = settings.policy;
+    state_ = std::make_unique<State>(std::move(settings), options, policy);
+}
 Server::~Server() { stop(); }
 
 std::uint16_t Server::port(net::Transport transport) const {

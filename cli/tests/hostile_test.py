@@ -142,14 +142,14 @@ class Hostile(ProgramTest):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.sendall(UPGRADE)
         read_until(connection, b"\r\n\r\n")
-        connection.settimeout(20)
+        connection.settimeout(3)
         pings = frame(9, b"x" * 125) * 5000
         end = time.monotonic() + 60
-        with self.assertRaises((ConnectionResetError, BrokenPipeError)):  # past the bound of 64 MB it is cut
+        with self.assertRaises(TimeoutError):  # it is not read any more
             while time.monotonic() < end:
                 connection.sendall(pings)
         self.serves_others()
-        self.grown(100, "pings whose pongs nobody reads")
+        self.grown(30, "pings whose pongs nobody reads")
 
 
 if __name__ == "__main__":

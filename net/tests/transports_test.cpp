@@ -347,7 +347,7 @@ TEST_F(TransportsTest, TheSubprotocolIsLookedAtUnlessToldNotTo) {
             ws.read(message, error);
         });
         auto at = target(Transport::ws, server.port);
-        at.any_choice = any;
+        at.tolerant = any;
         record = Record();
         dial(at);
         ASSERT_TRUE(until([this] { return record.opened || record.end; }));
