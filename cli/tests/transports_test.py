@@ -170,7 +170,7 @@ class UnixSockets(ProgramTest):
 
 
 class Mosquitto(ProgramTest):
-    """What mosquitto breaks over TCP it breaks over TLS; over WebSocket one case more."""
+    """What mosquitto breaks over TCP it breaks over TLS; over WebSocket it breaks two cases more."""
 
     def setUp(self):
         super().setUp()
@@ -200,8 +200,11 @@ class Mosquitto(ProgramTest):
         self.judged("mqtts", "")
 
     def test_wss(self):
-        self.judged("wss", '\n[[expected]]\ncase = "errors.refusal_ends_the_connection"\nprotocol = "5"\nverdict = "fail"\n'
-                           'reason = "a DISCONNECT follows the CONNACK that refuses"\n')
+        more = [("errors.refusal_ends_the_connection", "5", "a DISCONNECT follows the CONNACK that refuses"),
+                ("websocket.text_frame_ends_the_connection", "3.1.1", "text frames are served"),
+                ("websocket.text_frame_ends_the_connection", "5", "text frames are served")]
+        self.judged("wss", "".join(f'\n[[expected]]\ncase = "{case}"\nprotocol = "{protocol}"\nverdict = "fail"\nreason = "{why}"\n'
+                                   for case, protocol, why in more))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 #include <sys/un.h>
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read.hpp>
@@ -13,11 +12,9 @@
 #include <boost/beast/websocket.hpp>
 #include <boost/beast/websocket/ssl.hpp>
 #include <filesystem>
-#include <optional>
-#include <thread>
 
 #include "net/asio_loop.hpp"
-#include "net/tests/certificates.hpp"
+#include "net/tests/asio_server.hpp"
 #include "net/tests/listener.hpp"
 #include "net/tls.hpp"
 
@@ -33,54 +30,9 @@ using net::Transport;
 using net::test::certificate;
 using tcp = asio::ip::tcp;
 
-struct Record final : net::Events {
-    bool opened = false;
-    std::string bytes, why;
-    std::optional<End> end;
-    std::function<void()> ending;
-    void on_open() override { opened = true; }
-    void on_bytes(mqtt::View view) override { bytes += mqtt::bytes(view); }
-    void on_end(End how, std::string text) override {
-        end = how;
-        why = std::move(text);
-        if (ending) ending();
-    }
-};
-
-ssl::context server_context(const std::string& name = "server") {
-    ssl::context context(ssl::context::tls_server);
-    context.use_certificate_chain_file(certificate(name + ".crt"));
-    context.use_private_key_file(certificate(name + ".key"), ssl::context::pem);
-    return context;
-}
-
-/// Accepts one connection and runs the script with it, on a thread.
-class Server {
-public:
-    explicit Server(std::function<void(tcp::socket)> script, const char* at = "127.0.0.1")
-        : acceptor_(io_, {asio::ip::make_address(at), 0}), port(acceptor_.local_endpoint().port()) {
-        thread_ = std::thread([this, script = std::move(script)] {
-            try {
-                script(acceptor_.accept());
-            } catch (const std::exception& e) {
-                fault = e.what();
-            }
-        });
-    }
-    ~Server() { join(); }
-    void join() {
-        if (thread_.joinable()) thread_.join();
-    }
-
-private:
-    asio::io_context io_;
-    tcp::acceptor acceptor_;
-    std::thread thread_;
-
-public:
-    std::uint16_t port;
-    std::string fault;
-};
+using net::test::Record;
+using net::test::server_context;
+using Server = net::test::AsioServer;
 
 struct TransportsTest : testing::Test {
     net::AsioLoop loop;
