@@ -156,6 +156,7 @@ std::string Core::take(LinkId id, bool& close) {
     close = false;
     Link* link = links_.find(id);
     if (!link) return {};
+    if (journal_) journal_->commit(now_);  // acknowledged means kept
     clean(*link);
     std::string bytes;
     if (link->outbox) bytes = std::move(*link->outbox);

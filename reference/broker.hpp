@@ -54,6 +54,7 @@ public:
     /// The octets to write now, and whether to close after them; clears the dirty mark. With `close` the link is gone:
     /// neither receive() nor lost() is wanted for it any more. Take only what can be written: deliveries wait in
     /// bounds.
+    /// Where a journal is kept, all it was told is committed first; throws what that throws.
     std::string take(LinkId, bool& close);
     /// Clears the dirty mark of a link whose octets cannot be written yet; take() it once they can.
     void postpone(LinkId);

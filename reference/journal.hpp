@@ -14,7 +14,8 @@ public:
 
     /// Gives the broker back what was kept, by Broker::restore(). Throws where it cannot be read.
     virtual void restore(Broker&, Time now) = 0;
-    /// All that was told is kept once this returns: wanted before an octet goes out. Throws where it cannot be.
+    /// All that was told is kept once this returns. The core calls it before it gives octets away; the caller at the end
+    /// of a turn, for what needs no answer. Throws where it cannot be.
     virtual void commit(Time now) = 0;
 
     /// It was made, or its expiry, its will or one of its deadlines is another.

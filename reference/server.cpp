@@ -103,7 +103,7 @@ void Server::State::serve() {
         const auto due = broker.deadline();
         if (due && *due <= now()) broker.tick(now());
         flush();
-        commit();  // also what needs no answer: a DISCONNECT takes back a will
+        commit();  // also what needed no answer
         chase();
     }
 }

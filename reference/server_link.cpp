@@ -73,11 +73,6 @@ void Switchboard::commit() {
     if (options.journal) options.journal->commit(now());
 }
 
-std::string Switchboard::take(LinkId link, bool& close) {
-    commit();
-    return broker.take(link, close);
-}
-
 void Switchboard::chase() {
     while (!leaving.empty() && leaving.front().first <= now()) {
         const auto link = std::move(leaving.front().second);
@@ -192,7 +187,7 @@ void TcpLink::collect() {
 void TcpLink::take() {
     if (!known_) return;
     bool close = false;
-    std::string bytes = board_.take(link_, close);
+    std::string bytes = board_.broker.take(link_, close);
     if (Code ignored; log_ && log_->before_connack() && socket_.available(ignored) != 0) log_->pipelined();
     if (log_) log_->sent(mqtt::octets(bytes));
     if (close) {

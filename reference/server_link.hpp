@@ -80,9 +80,7 @@ struct Switchboard {
     Settings prepared(Settings);      // as the options want them
     void start_pool();
     void flush();                     // writes what the broker has to say
-    void commit();                    // what was acknowledged is kept from now on
-    /// As Broker::take, once all that it may acknowledge is kept.
-    std::string take(LinkId, bool& close);
+    void commit();                    // all that was told to the journal is kept from now on
     void chase();                     // ends those that take too long to leave, or to read
     std::optional<Time> deadline() const;
 };

@@ -109,7 +109,7 @@ void StreamLink::collect() {
 void StreamLink::take() {
     if (!known_) return;
     bool close = false;
-    std::string bytes = board_.take(link_, close);
+    std::string bytes = board_.broker.take(link_, close);
     if (close) {
         known_ = false;
         board_.links.remove(link_);  // a handler or the caller still holds this

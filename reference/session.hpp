@@ -67,7 +67,7 @@ struct Subscription {
 struct Inbound {
     LinkId counted_on = 0;   // the link whose Receive Maximum it uses up
     MessagePtr held{};       // Release::on_pubrel: delivered then
-    std::optional<Time> expires{};  // the message does; of use to a violation only
+    std::optional<Time> expires{};  // the message does
     bool released = false;   // lingers for a violation only
 };
 

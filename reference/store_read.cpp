@@ -178,7 +178,9 @@ void Store::read_inbound(Sessions& sessions, const Messages& messages) {
     Statement rows(database_, "SELECT * FROM inbound");
     while (rows.row()) {
         Inbound& inbound = session_of(sessions, rows.number(0)).inbound[std::uint16_t(rows.number(1))];
-        if (rows.number(2) != 0) inbound.held = message_of(messages, rows.number(2));
+        if (rows.number(2) == 0) continue;
+        const Message& held = *(inbound.held = message_of(messages, rows.number(2)));
+        if (held.expiry) inbound.expires = held.arrived + std::chrono::seconds(*held.expiry);
     }
 }
 

@@ -39,7 +39,10 @@ TEST_F(Restart, WhatIsNotCommittedNeverWas) {
     Client& c = life.net.persistent(Version::v3_1_1, "c");
     c.subscribe("a");
     life.commit();
-    c.subscribe("b");
+    const mqtt::Subscribe::Entry entries[]{{"b"}};
+    const auto subscribe = mqtt::encode(mqtt::Subscribe{2, {}, entries}, Version::v3_1_1);
+    life.net.broker.receive(c.link, mqtt::octets(subscribe), life.net.now);
+    EXPECT_FALSE(life.net.broker.dirty().empty()) << "there is a SUBACK, but nobody has it";
     Life& again = restart();
     EXPECT_EQ(again.net.broker.counts().sessions, 1u);
     EXPECT_EQ(again.net.broker.counts().subscriptions, 1u);
@@ -164,6 +167,12 @@ TEST_F(Restart, WhatAFullQueueDropsIsGone) {
     Life& again = restart(0s, settings);
     EXPECT_EQ(again.net.broker.counts().queued, 1u);
     EXPECT_EQ(again.net.persistent(Version::v5, "ear").take<mqtt::Publish>().payload, "kept");
+}
+
+TEST_F(Restart, WhatWasTakenIsCommitted) {
+    Life& life = first();
+    life.net.persistent(Version::v3_1_1, "c").subscribe("a");
+    EXPECT_EQ(restart().net.broker.counts().subscriptions, 1u);
 }
 
 // Where identifiers fall on one slot of the small ring, it has to grow.

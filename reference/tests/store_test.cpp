@@ -204,7 +204,7 @@ TEST_P(Lives, StoreAndMemoryAgree) {
     Settings settings;
     settings.style.deliver_qos2 = GetParam();
     settings.limits.inflight = 8;  // so that queues are met
-    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 150; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         Folder folder;
         std::mt19937_64 dice(seed);
