@@ -164,6 +164,11 @@ class OurBroker(Bench):
             _, report = self.bench(port, "-V", "5", "--flow", "qos2", "--messages", "200")
         self.whole(report["measurements"][0], 200)
 
+    def test_a_keep_alive_that_the_broker_wants_is_kept(self):
+        with broker("--limits", "server_keep_alive=1") as port:
+            _, report = self.bench(port, "-V", "5", "--flow", "latency", "--time", "3s", "--rate", "10")
+        self.whole(report["measurements"][0])
+
     def test_ctrl_c_leaves_a_report(self):
         path = self.folder / "bench.json"
         with broker() as port:
@@ -222,9 +227,12 @@ class BadTargets(Bench):
         with Fake(lambda client, _: client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n") or client.recv(1000)) as fake:
             self.bench(fake.port, code=3, within=20)
 
-    def test_a_lower_qos_is_no_load_that_was_asked_for(self):
+    def test_a_flow_that_is_not_offered_is_left_out(self):
         with broker("--limits", "maximum_qos=1") as port:
-            self.bench(port, "--flow", "qos2", "--messages", "10", code=3, says="QoS 2", within=20)
+            _, report = self.bench(port, "-V", "5", "--flow", "qos2", "--flow", "qos1", "--messages", "10")
+            self.assertEqual([m["flow"] for m in report["measurements"]], ["qos1"])
+            self.assertEqual([(s["flow"], s["protocol"]) for s in report["skipped"]], [("qos2", "5")])
+            self.bench(port, "-V", "5", "--flow", "qos2", code=3, says="nothing could be measured", within=20)
 
 
 class LossyBrokers(Bench):
