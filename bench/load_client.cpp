@@ -42,10 +42,10 @@ std::string Crowd::client_id(unsigned number) const {  // 23 octets at most: 3.1
     return fmt::format("b{:08x}-{}", load.seed & 0xffffffff, number);
 }
 
-/// A loopback address has no more than 28,000 ports to come from, but there are many addresses.
+/// A loopback address has 28,000 ports to come from, and the kernel is slow to find the last; but there are many addresses.
 net::Target Crowd::target_for(unsigned number) const {
     net::Target target = load.target;
-    const unsigned neighbour = number / 20'000 % 250;
+    const unsigned neighbour = number / 5'000 % 250;
     if (neighbour && target.host.starts_with("127.")) target.from = fmt::format("127.0.0.{}", neighbour + 1);
     return target;
 }

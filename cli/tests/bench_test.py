@@ -300,6 +300,33 @@ class LossyBrokers(Bench):
         self.assertEqual(report["measurements"][0]["surplus"], 20)
 
 
+class Latency(Bench):
+    def test_it_counts_from_when_a_message_was_to_be_sent(self):
+        """The broker holds back the first PUBACK until all 400 messages were due: every latency has a share of that."""
+        subscriber, first = [], [True]
+
+        def forward(client, head, body):
+            if head >> 4 != 3:
+                return
+            if first[0]:
+                first[0] = False
+                time.sleep(0.5)  # the stall itself, 0.1 s longer than the schedule
+            subscriber[0].sendall(bytes([head, len(body)]) + body)
+            client.sendall(b"\x40\x02" + packet_id(head, body))
+
+        def serve(client, number):
+            if number == 1:
+                subscriber.append(client)
+            polite(forward)(client, number)
+        with Fake(serve) as fake:
+            _, report = self.bench(fake.port, "--flow", "latency", "--qos", "1", "--window", "1", "--rate", "1000", "--messages", "400")
+        m = report["measurements"][0]
+        self.whole(m, 400)
+        self.assertGreaterEqual(m["latency_p50_us"], 100_000)
+        self.assertGreaterEqual(m["latency_mean_us"], 100_000)
+        self.assertGreaterEqual(m["lateness_p99_us"], 100_000)  # ours too: the window was shut
+
+
 class Usage(Bench):
     def test_wrong_options(self):
         target = ["bench", "mqtt://127.0.0.1:1"]
