@@ -21,6 +21,11 @@ struct TargetFault : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// The broker is well, but this flow is not for it: a subscription that is granted less than the flow's QoS.
+struct NotOffered : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
 enum class Kind : std::uint8_t { traffic, latency, idle, churn };
 
 /// One flow. Messages go from each publisher to all subscribers, by one topic.
@@ -70,7 +75,7 @@ struct Measurement {
     std::optional<double> cpu_per_million() const;
 };
 
-/// Runs it: connects, loads, drains, disconnects. Every wait has a deadline. Throws TargetFault.
+/// Runs it: connects, loads, drains, disconnects. Every wait has a deadline. Throws TargetFault, NotOffered.
 Measurement run(const Load&);
 
 }  // namespace bench

@@ -42,10 +42,10 @@ std::string Crowd::client_id(unsigned number) const {  // 23 octets at most: 3.1
     return fmt::format("b{:08x}-{}", load.seed & 0xffffffff, number);
 }
 
-/// A loopback address has no more than 28,000 ports to come from, but there are many addresses.
+/// A loopback address has 28,000 ports to come from, and the kernel is slow to find the last; but there are many addresses.
 net::Target Crowd::target_for(unsigned number) const {
     net::Target target = load.target;
-    const unsigned neighbour = number / 20'000 % 250;
+    const unsigned neighbour = number / 5'000 % 250;
     if (neighbour && target.host.starts_with("127.")) target.from = fmt::format("127.0.0.{}", neighbour + 1);
     return target;
 }
@@ -76,20 +76,25 @@ bool Crowd::run_until(const std::function<bool()>& done, const std::function<std
                       net::Time patience) {
     bool stop = false;
     auto before = moved();
-    auto since = loop.now();
+    auto since = loop.now(), pinged = since;
     net::TimerId timer = 0;
     const std::function<void()> look = [&] {
         if (moved() != before) {
             before = moved();
             since = loop.now();
         }
+        if (keep_alive.count() && loop.now() - pinged > keep_alive / 2) {
+            pinged = loop.now();
+            for (Client* client : members) client->ping();
+        }
         stop = stop || load.cancelled() || loop.now() - since >= patience;
         timer = loop.call_at(loop.now() + std::chrono::milliseconds(20), look);
     };
     look();
     bool finished = false;
-    loop.run([&] { return (finished = done()) || stop || !fault.empty(); });
+    loop.run([&] { return (finished = done()) || stop || !fault.empty() || !not_offered.empty(); });
     loop.cancel(timer);
+    if (!not_offered.empty()) throw NotOffered(not_offered);
     if (!fault.empty()) throw TargetFault(fault);
     return finished;
 }
@@ -115,6 +120,10 @@ void Client::on_open() {
     if (load.user_name) connect.user_name = *load.user_name;
     if (load.password) connect.password = *load.password;
     stream_->send(mqtt::encode(connect, load.version));
+}
+
+void Client::ping() {
+    if (up_) stream_->send(mqtt::encode(mqtt::Pingreq{}, crowd_.load.version));
 }
 
 void Client::leave() {
@@ -143,19 +152,11 @@ void Client::take_connack(mqtt::View body) {
     if (body.size() < 2) return crowd_.lost("a CONNACK that is too short");
     if (body[1] != 0) return crowd_.lost(fmt::format("the broker refuses the connection with code {}", body[1]));
     const auto& load = crowd_.load;
-    unsigned window = load.window;
-    if (v5()) {
-        mqtt::Packet packet;
-        mqtt::Fault fault;
-        std::string whole{char(0x20), char(body.size())};
-        whole += mqtt::bytes(body);
-        if (body.size() < 128 && mqtt::decode(packet, mqtt::octets(whole), load.version, fault))
-            for (const auto& p : std::get<mqtt::Connack>(packet).properties)
-                if (p.id == mqtt::property::receive_maximum) window = std::min(window, unsigned(p.number));
-    }
+    window_ = load.window;
+    if (v5()) take_limits(body);
     free_ids_.clear();
-    in_use_.assign(window + 1, false);
-    for (unsigned id = window; id > 0; --id) free_ids_.push_back(std::uint16_t(id));
+    in_use_.assign(window_ + 1, false);
+    for (unsigned id = window_; id > 0; --id) free_ids_.push_back(std::uint16_t(id));
     if (!subscribes_) return now_up();
     const mqtt::Subscribe::Entry entries[]{{.filter = crowd_.topic, .qos = load.qos}};
     mqtt::Subscribe subscribe;
@@ -164,11 +165,28 @@ void Client::take_connack(mqtt::View body) {
     stream_->send(mqtt::encode(subscribe, load.version));
 }
 
+/// Receive Maximum and Server Keep Alive (5.0, 3.2.2.3).
+void Client::take_limits(mqtt::View body) {
+    std::string whole(1, char(0x20));
+    for (auto n = body.size(); whole.size() == 1 || n; n >>= 7) whole += char((n & 127) | (n > 127 ? 128 : 0));
+    whole += mqtt::bytes(body);
+    mqtt::Connack connack;
+    mqtt::Fault fault;
+    if (!mqtt::decode(connack, mqtt::octets(whole), mqtt::Version::v5, fault))
+        return crowd_.lost(fmt::format("a CONNACK that is malformed: {}: {}", fault.field, fault.what));
+    for (const auto& p : connack.properties) {
+        if (p.id == mqtt::property::receive_maximum) window_ = std::min(window_, unsigned(p.number));
+        if (p.id == mqtt::property::server_keep_alive) crowd_.keep_alive = std::chrono::seconds(p.number);
+    }
+}
+
 void Client::take_suback(mqtt::View body) {
     const unsigned granted = body.empty() ? 255 : body.back();
-    if (granted != unsigned(crowd_.load.qos))
-        return crowd_.lost(
-            fmt::format("a subscription at QoS {} is answered with {}", unsigned(crowd_.load.qos), granted));
+    if (granted != unsigned(crowd_.load.qos)) {
+        crowd_.not_offered =
+            fmt::format("a subscription at QoS {} is answered with {}", unsigned(crowd_.load.qos), granted);
+        return;
+    }
     now_up();
 }
 
@@ -272,6 +290,7 @@ void Client::take(std::uint8_t head, mqtt::View body) {
     if (type == Type::suback) return take_suback(body);
     if (type == Type::disconnect)
         return crowd_.lost(fmt::format("the broker disconnects with reason {}", body.empty() ? 0 : body[0]));
+    if (type == Type::pingresp) return;
     if (body.size() < 2) return crowd_.lost(fmt::format("a {} that nobody asked for", mqtt::name(type)));
     const auto id = two(body.data());
     const bool bad = body.size() > 2 && body[2] >= 0x80;

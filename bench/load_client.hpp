@@ -32,7 +32,10 @@ public:
     bool reads_payload = false;
     std::string topic;
     std::uint64_t connected = 0, left = 0, published = 0, deliveries = 0, refused = 0, in_handshake = 0, stray = 0;
-    std::string fault;  // why there is no going on; empty: all is well
+    std::string fault;        // why there is no going on; empty: all is well
+    std::string not_offered;  // why this flow cannot be run; empty: it can
+    std::vector<Client*> members;
+    std::chrono::seconds keep_alive{0};  // where a broker of 5.0 insists on one; 0: nobody has to ping
 
     net::Target target_for(unsigned number) const;
     std::string client_id(unsigned number) const;
@@ -54,12 +57,13 @@ protected:
 
 class Client final : public net::Events {
 public:
-    Client(Crowd& crowd, bool subscribes) : crowd_(crowd), subscribes_(subscribes) {}
+    Client(Crowd& crowd, bool subscribes) : crowd_(crowd), subscribes_(subscribes) { crowd.members.push_back(this); }
 
     void dial(unsigned number);
     void publish(std::string packets, std::uint64_t count);  // QoS 0, encoded
     /// QoS 1 and 2: up to `most`, as many as the window has room for; how many.
     std::uint64_t publish_acknowledged(std::uint64_t most, std::string_view payload);
+    void ping();   // PINGREQ, where it is up
     void leave();  // DISCONNECT and FIN
     bool is_up() const { return up_; }
     unsigned number() const { return number_; }
@@ -73,6 +77,7 @@ private:
     std::size_t walk(mqtt::View);
     void take(std::uint8_t head, mqtt::View body);
     void take_connack(mqtt::View body);
+    void take_limits(mqtt::View body);
     void take_suback(mqtt::View body);
     void take_publish(std::uint8_t head, mqtt::View body);
     void answer(mqtt::Type type, std::uint16_t id);
@@ -87,6 +92,7 @@ private:
     std::string partial_, answers_;  // a packet of which octets are missing; what goes out after this read
     std::vector<std::uint16_t> free_ids_;
     std::vector<bool> in_use_;  // by packet id
+    unsigned window_ = 0;       // the flow's, or less where a broker of 5.0 takes less
     std::string template_;      // a PUBLISH above QoS 0; the packet id is put in at id_at_
     std::size_t id_at_ = 0;
 };

@@ -52,7 +52,7 @@ protected:
     /// window opens again.
     net::Time patience() const {
         constexpr net::Time at_qos_0 = std::chrono::seconds(1);
-        return load.qos == mqtt::QoS::at_most_once ? std::min<net::Time>(load.timeout, at_qos_0) : load.timeout;
+        return load.qos == mqtt::QoS::at_most_once ? std::min<net::Time>(load.timeout / 2, at_qos_0) : load.timeout;
     }
     void give_up() { given_up_ += under_way(); }
     std::string one(std::string_view payload) const;

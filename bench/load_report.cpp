@@ -121,6 +121,10 @@ std::string table_line(const Measurement& m) {
     return line + "\n";
 }
 
+std::string table_line(const Skipped& s) {
+    return fmt::format("{:<12} {:<5} not measured: {}\n", s.flow, mqtt::name(s.version), s.reason);
+}
+
 std::string bench_json(const Report& r) {
     const auto& tool = conformance::tool();
     Json list = Json::array();
@@ -131,6 +135,9 @@ std::string bench_json(const Report& r) {
         missing += m.missing;
         findings += !finding(m).empty();
     }
+    Json skipped = Json::array();
+    for (const auto& k : r.skipped)
+        skipped.push_back({{"flow", k.flow}, {"protocol", mqtt::name(k.version)}, {"reason", k.reason}});
     Json out{
         {"schema", "mqttspec.bench/1"},
         {"tool", {{"version", tool.version}, {"commit", tool.commit}, {"seed", r.seed}}},
@@ -138,6 +145,7 @@ std::string bench_json(const Report& r) {
         {"started", conformance::iso_time(r.started)},
         {"duration_s", rounded(r.duration_s, 1000)},
         {"measurements", std::move(list)},
+        {"skipped", std::move(skipped)},
         {"summary",
          {{"flows", r.measurements.size()}, {"deliveries", deliveries}, {"missing", missing}, {"findings", findings}}}};
     if (!r.fault.empty()) out["incomplete"] = conformance::printable(r.fault);

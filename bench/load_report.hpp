@@ -8,8 +8,16 @@
 
 namespace bench {
 
+/// A flow that the broker does not offer.
+struct Skipped {
+    std::string flow;
+    mqtt::Version version;
+    std::string reason;
+};
+
 struct Report {
     std::vector<Measurement> measurements;
+    std::vector<Skipped> skipped;
     std::string target_url;  // without secrets
     std::uint64_t seed = 1;
     std::chrono::system_clock::time_point started;
@@ -20,6 +28,7 @@ struct Report {
 /// The head of the table, and one line of it.
 std::string table_head();
 std::string table_line(const Measurement&);
+std::string table_line(const Skipped&);
 /// Schema "mqttspec.bench/1" (docs/schemas/bench.json).
 std::string bench_json(const Report&);
 /// What was not delivered though it had to be, in words; empty: nothing.

@@ -190,6 +190,9 @@ bench::Report measure(const BenchCommand& o, const std::vector<Load>& loads, con
                 report.fault = "interrupted";
                 break;
             }
+        } catch (const bench::NotOffered& e) {
+            report.skipped.push_back({load.flow, load.version, e.what()});
+            if (!o.common->quiet) fmt::print("{}", bench::table_line(report.skipped.back()));
         } catch (const bench::TargetFault& e) {
             report.fault = target.url() + ": " + load.flow + ": " + e.what();
             break;
@@ -215,6 +218,8 @@ int run_bench(BenchCommand& o) {
     for (auto& file : files) file.commit(bench::bench_json(report));
     if (interrupted()) return 130;
     if (!report.fault.empty()) throw conformance::TargetError(report.fault);
+    if (report.measurements.empty())
+        throw conformance::TargetError(target.url() + ": nothing could be measured: " + report.skipped.at(0).reason);
     int code = 0;
     for (const auto& m : report.measurements)
         if (const auto what = bench::finding(m); !what.empty()) {

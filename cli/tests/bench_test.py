@@ -164,6 +164,11 @@ class OurBroker(Bench):
             _, report = self.bench(port, "-V", "5", "--flow", "qos2", "--messages", "200")
         self.whole(report["measurements"][0], 200)
 
+    def test_a_keep_alive_that_the_broker_wants_is_kept(self):
+        with broker("--limits", "server_keep_alive=1") as port:
+            _, report = self.bench(port, "-V", "5", "--flow", "latency", "--time", "3s", "--rate", "10")
+        self.whole(report["measurements"][0])
+
     def test_ctrl_c_leaves_a_report(self):
         path = self.folder / "bench.json"
         with broker() as port:
@@ -222,9 +227,12 @@ class BadTargets(Bench):
         with Fake(lambda client, _: client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n") or client.recv(1000)) as fake:
             self.bench(fake.port, code=3, within=20)
 
-    def test_a_lower_qos_is_no_load_that_was_asked_for(self):
+    def test_a_flow_that_is_not_offered_is_left_out(self):
         with broker("--limits", "maximum_qos=1") as port:
-            self.bench(port, "--flow", "qos2", "--messages", "10", code=3, says="QoS 2", within=20)
+            _, report = self.bench(port, "-V", "5", "--flow", "qos2", "--flow", "qos1", "--messages", "10")
+            self.assertEqual([m["flow"] for m in report["measurements"]], ["qos1"])
+            self.assertEqual([(s["flow"], s["protocol"]) for s in report["skipped"]], [("qos2", "5")])
+            self.bench(port, "-V", "5", "--flow", "qos2", code=3, says="nothing could be measured", within=20)
 
 
 class LossyBrokers(Bench):
@@ -290,6 +298,33 @@ class LossyBrokers(Bench):
         with Fake(serve) as fake:
             _, report = self.bench(fake.port, "--flow", "qos2", "--messages", "20", code=1, says="20 deliveries too many")
         self.assertEqual(report["measurements"][0]["surplus"], 20)
+
+
+class Latency(Bench):
+    def test_it_counts_from_when_a_message_was_to_be_sent(self):
+        """The broker holds back the first PUBACK until all 400 messages were due: every latency has a share of that."""
+        subscriber, first = [], [True]
+
+        def forward(client, head, body):
+            if head >> 4 != 3:
+                return
+            if first[0]:
+                first[0] = False
+                time.sleep(0.5)  # the stall itself, 0.1 s longer than the schedule
+            subscriber[0].sendall(bytes([head, len(body)]) + body)
+            client.sendall(b"\x40\x02" + packet_id(head, body))
+
+        def serve(client, number):
+            if number == 1:
+                subscriber.append(client)
+            polite(forward)(client, number)
+        with Fake(serve) as fake:
+            _, report = self.bench(fake.port, "--flow", "latency", "--qos", "1", "--window", "1", "--rate", "1000", "--messages", "400")
+        m = report["measurements"][0]
+        self.whole(m, 400)
+        self.assertGreaterEqual(m["latency_p50_us"], 100_000)
+        self.assertGreaterEqual(m["latency_mean_us"], 100_000)
+        self.assertGreaterEqual(m["lateness_p99_us"], 100_000)  # ours too: the window was shut
 
 
 class Usage(Bench):
