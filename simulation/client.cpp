@@ -11,6 +11,7 @@ using mqtt::Type;
 namespace property = mqtt::property;
 
 std::string Client::connect(std::optional<std::uint32_t> will, std::uint32_t will_delay, std::uint16_t keep_alive) {
+    unanswered_ += state_ != State::online && traits_.expiry != 0xffff'ffff;
     state_ = State::connecting;
     framer_ = {};
     answers_.clear();
@@ -85,6 +86,9 @@ void Client::on(const mqtt::Connack& p) {
     if (endless && ever_ && !p.session_present) ledger_->break_rule(id() + ": its session is gone (4.1.0-1)");
     if (!p.session_present) forget_session();
     ever_ = true;
+    // A CONNACK that was lost may have said that the session is new: what is open then may be lost, or come twice.
+    if (std::exchange(unanswered_, 0) > 1)
+        for (const Open& o : open_) ledger_->at(o.number).loose = true;
     const auto most = traits_.version == mqtt::Version::v5
                           ? mqtt::number_or(p.properties, property::receive_maximum, 65'535) : 65'535u;
     window_ = std::min<std::size_t>(8, most);
@@ -117,7 +121,7 @@ void Client::settled(std::uint16_t packet_id, QoS qos, bool refused) {
     const auto it = std::ranges::find_if(open_, [&](const Open& o) { return o.id == packet_id && o.qos == qos; });
     if (it == open_.end()) return;
     Sent& sent = ledger_->at(it->number);
-    sent.fate = refused ? Sent::Fate::abandoned : Sent::Fate::acknowledged;
+    sent.fate = refused || sent.loose ? Sent::Fate::abandoned : Sent::Fate::acknowledged;
     if (refused && !sent.denied) ledger_->break_rule(id() + ": message " + std::to_string(it->number) + " was refused");
     open_.erase(it);
 }

@@ -76,6 +76,7 @@ private:
     std::uint16_t last_id_ = 0;
     unsigned session_ = 0;
     bool ever_ = false;
+    unsigned unanswered_ = 0;  // CONNECTs since the last CONNACK, this one included
 };
 
 }  // namespace simulation

@@ -55,7 +55,7 @@ void Ledger::received(unsigned client, unsigned session, std::string_view topic,
     if (m.denied) break_rule(who + name + " was not permitted and came all the same");
     if (qos > m.qos) break_rule(who + name + " came above the QoS it was published with");
     if (client != 0 && topic.starts_with("secret")) break_rule(who + "may not read " + std::string(topic));
-    if (retain) return;  // of a new subscription: it may come any number of times
+    if (retain || m.loose) return;  // of a new subscription: it may come any number of times
     if (qos == QoS::exactly_once && ++once_[{client, session}][number] > 1)
         break_rule(who + name + " came twice at QoS 2 (4.3.3)");
     if (m.will && qos != QoS::at_least_once && counts_[{client, number}] > 0)
@@ -82,7 +82,7 @@ void Ledger::judge() {
             const unsigned count = it == counts_.end() ? 0 : it->second;
             const auto who = "client " + std::to_string(client) + ": message " + std::to_string(number) + " ";
             if (!most && count != 0) break_rule(who + "came to one who did not subscribe to it");
-            if (!most || m.denied) continue;
+            if (!most || m.denied || m.loose) continue;
             const auto qos = std::min(*most, m.qos);
             if (m.will) {
                 if (count == 0 && m.wills_due != 0) break_rule(who + "is a will that is due and has not come (3.1.2-8)");

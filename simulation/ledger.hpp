@@ -26,6 +26,7 @@ struct Sent {
     mqtt::QoS qos{};
     Fate fate = Fate::open;
     bool denied = false, will = false;
+    bool loose = false;     // its publisher cannot know what became of it
     int wills_due = 0;  // of a will: how often it has to come
 };
 

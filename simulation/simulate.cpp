@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
         const auto* variation = value ? reference::find_variation(value) : nullptr;
         if (value && option == "--events") plan.events = std::strtoull(value, nullptr, 10);
         else if (value && option == "--seed") plan.seed = std::uint32_t(std::strtoul(value, nullptr, 10));
+        else if (option == "--variation" && value && std::string_view(value) == "none") continue;
         else if (option == "--variation" && variation) variation->apply(settings);
         else if (option == "--violate" && violation) settings.policy.violate(*violation);
         else {

@@ -181,7 +181,8 @@ void World::publish(unsigned client) {
     if (dice_.roll(16) == 0) sent.topic = secret_topic;
     sent.denied = !may_publish(client, topics[sent.topic]);
     const auto padding = dice_.roll(20) == 0 ? std::string(dice_.roll(600), '.') : std::string();
-    send(client, c.publish(ledger_.publish(sent), sent, dice_.roll(16) == 0, padding));
+    const bool retain = dice_.roll(16) == 0;
+    send(client, c.publish(ledger_.publish(sent), sent, retain, padding));
 }
 
 // One command of a client that is on line.
@@ -222,8 +223,11 @@ bool World::try_step(unsigned client, std::size_t kind) {
 }
 
 void World::step() {
-    for (int tries = 0; tries < 50; ++tries)
-        if (try_step(unsigned(dice_.roll(clients_.size())), dice_.roll(100))) break;
+    for (int tries = 0; tries < 50; ++tries) {
+        const auto client = unsigned(dice_.roll(clients_.size()));  // one after the other: the same with all compilers
+        const auto kind = dice_.roll(100);
+        if (try_step(client, kind)) break;
+    }
     if (++report_.events % 64 == 0) watch();
 }
 

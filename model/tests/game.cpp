@@ -7,7 +7,6 @@ namespace model::test {
 
 void Game::note(reference::LinkId link, const char* arrow, mqtt::View octets, Version v) {
     mqtt::Packet packet;
-    mqtt::Fault fault;
     ++outcome.packets;
     if (!keep_log_) return;
     outcome.log += std::to_string(now_.count()) + " link " + std::to_string(link) + arrow;
@@ -36,8 +35,9 @@ void Game::settle() {
             auto bytes = broker_.take(link, close);
             said.emplace_back(link, std::move(bytes), close);
         }
-        std::ranges::stable_sort(said, {}, [](const auto& s) { return !std::get<2>(s); });
-        for (const auto& [link, bytes, close] : said) tell(link, bytes, close);
+        for (const bool closing : {true, false})
+            for (const auto& [link, bytes, close] : said)
+                if (close == closing) tell(link, bytes, close);
     }
     model_.rest(now_);
 }
