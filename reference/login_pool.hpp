@@ -17,7 +17,7 @@ class LoginPool {
 public:
     struct Options {
         unsigned threads = 0;                 // 0: half of the processors, at least 1 and at most 4
-        std::size_t waiting = 256;            // logins that wait for a worker; more are told that the server is busy
+        std::size_t waiting = 64;             // logins that wait for a worker; more are told that the server is busy
         std::size_t waiting_octets = 8u << 20;  // of their names and passwords, likewise
     };
     /// `check` and `answer` are called on the workers, `check` on several at once.
