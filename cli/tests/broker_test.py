@@ -167,6 +167,15 @@ class Statistics(BrokerTest):
         with self.broker("--sys-interval", "0") as running:
             self.assertEqual(self.mosquitto("sub", running, "-t", "$SYS/#", "-W", "1").stdout, "")
 
+    def test_sys_topics_are_not_stored(self):
+        store = str(self.folder / "store")
+        with self.broker("--store", store, "--sys-interval", "1") as running:
+            self.mosquitto("pub", running, "-q", "1", "-r", "-t", "kept", "-m", "x")
+            self.mosquitto("sub", running, "-t", "$SYS/broker/uptime", "-C", "2", "-W", "20")
+        with self.broker("--store", store, "--sys-interval", "0") as running:
+            result = self.mosquitto("sub", running, "-t", "$SYS/#", "-t", "kept", "-v", "-W", "1")
+            self.assertEqual(result.stdout, "kept x\n")
+
     def test_metrics(self):
         with self.broker("--metrics-port", "0") as running:
             url = re.fullmatch(r"ready mqtt://\S+ metrics (http://127\.0\.0\.1:\d+/metrics)", running.ready)[1]

@@ -35,7 +35,7 @@ struct Answers {
 
 TEST(LoginPool, AnswersEachLoginOnce) {
     Answers answers;
-    LoginPool pool({.threads = 3}, [](const Credentials& c) {
+    LoginPool pool({.threads = 3, .waiting = 100}, [](const Credentials& c) {
         EXPECT_EQ(c.client_id, "c");
         return c.password == "right" ? Admission::granted : Admission::bad_login;
     }, [&](LinkId link, Admission a) { answers.give(link, a); });
