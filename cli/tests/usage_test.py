@@ -45,7 +45,6 @@ class WrongCalls(ProgramTest):
             (["broker", "--bind", "0.0.0.0"], "--allow-anonymous"),
             (["broker", "--bind", "192.0.2.1", "--allow-anonymous"], "cannot listen"),
             (["broker", "--log", "loud"], "--log"),
-            (["broker", "--store", "x"], "not built yet"),
             (["broker", "--tls-port", "1"], "a TLS listener wants a certificate (--cert)"),
             (["broker", "--tls-port", "1", "--cert", "/nonexistent"], "/nonexistent: cannot be read"),
             (["broker", "--wss-port", "1", "--cert", "/dev/null"], "/dev/null: holds no certificate"),
