@@ -35,7 +35,7 @@ Json measurement_json(const Measurement& m) {
     const auto when = [](bool has, auto value) { return has ? Json(value) : Json(); };
     Json out{{"flow", l.flow},
              {"protocol", mqtt::name(l.version)},
-             {"transport", "tcp"},
+             {"transport", net::name(l.target.transport)},
              {"qos", when(traffic, unsigned(l.qos))},
              {"size", when(traffic, l.size)},
              {"publishers", when(traffic, l.publishers)},

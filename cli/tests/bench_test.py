@@ -11,7 +11,7 @@ import threading
 import time
 import unittest
 
-from harness import PROGRAM, ProgramTest, broker, environment, free_port, run
+from harness import PROGRAM, ProgramTest, broker, certificate, environment, free_port, run, whole_broker
 
 TRAFFIC = ("one-to-one", "fan-out", "fan-in", "qos1", "qos2", "latency")
 
@@ -133,6 +133,24 @@ class OurBroker(Bench):
                 m = report["measurements"][0]
                 self.whole(m, 501)
                 self.assertEqual(tuple(m[key] for key in ("publishers", "subscribers", "qos", "window", "batch")), shape)
+
+    def test_over_every_transport(self):
+        server = ["--cert", certificate("server.crt"), "--key", certificate("server.key")]
+        path, names = self.folder / "bench.json", {"mqtt": "tcp", "mqtts": "tls", "ws": "ws", "wss": "wss", "unix": "unix"}
+        with whole_broker("--tls-port", "0", "--ws-port", "0", "--wss-port", "0", *server, "--unix-socket", str(self.folder / "s")) as b:
+            for scheme, url in b.urls.items():
+                trust = ["--cafile", certificate("ca.crt")] if scheme in ("mqtts", "wss") else []
+                self.expect(0, "bench", url, *trust, "--messages", "1003", "--clients", "60", "--report", f"json={path}")
+                report = self.validate("bench", json.loads(path.read_text()))
+                self.assertEqual(report["target"]["url"], url)
+                for m in report["measurements"]:
+                    self.assertEqual(m["transport"], names[scheme])
+                    if m["flow"] in TRAFFIC:
+                        self.whole(m, 1003)
+                    else:
+                        self.assertEqual(m["measured"], 60, m)
+            self.expect(3, "bench", b.urls["mqtts"], says="certificate", within=20)
+            self.expect(2, "bench", b.urls["mqtts"], "--cafile", "/nowhere/ca.crt", says="/nowhere/ca.crt", within=20)
 
     def test_a_time_in_place_of_a_count(self):
         with broker() as port:
