@@ -1,5 +1,6 @@
-#!/usr/bin/env python3
-"""Clients of others against the reference broker: Paho in C and Python, MQTT.js in node and in Chromium; TLS with our CA."""
+#!/usr/bin/python3
+"""Clients of others against the reference broker: Paho in C and Python, MQTT.js in node and in Chromium; TLS with our CA. By Debian's
+python3, whose packages are what scripts/setup installs."""
 import contextlib
 import os
 import pathlib
