@@ -137,6 +137,11 @@ Variation judge_choice(const Trial& t) {
     return out;
 }
 
+bool can_run(const Case& c) {
+    const auto& needs = c.covers.needs;
+    return net::can_websocket() || std::find(needs.begin(), needs.end(), Need::websocket) == needs.end();
+}
+
 }  // namespace
 
 ProofResult prove(const ProofOptions& options, Progress& progress) {
@@ -161,7 +166,7 @@ ProofResult prove(const ProofOptions& options, Progress& progress) {
     }
     if (options.violations.empty())
         for (const Case& c : cases())
-            if (!useful.contains(std::string(c.full_name)) &&
+            if (!useful.contains(std::string(c.full_name)) && can_run(c) &&
                 std::any_of(options.cases.begin(), options.cases.end(), [&](auto& s) { return s.info->name == c.full_name; }))
                 result.idle_cases.emplace_back(c.full_name);
     result.interrupted = options.cancelled();

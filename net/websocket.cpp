@@ -40,7 +40,7 @@ void append_frame(std::string& out, const Frame& f) {
     for (unsigned left = 4; left > 0; --left) octet(mask >> (left - 1) * 8);
     const std::size_t begin = out.size();
     out += f.payload;
-    for (std::size_t i = 0; i < size; ++i) out[begin + i] = static_cast<char>(out[begin + i] ^ (mask >> (3 - i % 4) * 8));
+    for (std::size_t i = 0; i < size; ++i) out[begin + i] ^= static_cast<char>(mask >> (3 - i % 4) * 8);
 }
 
 std::string in_words(std::string_view close) {
@@ -213,7 +213,7 @@ mqtt::View WebSocket::read_payload(mqtt::View octets, std::string& up, std::stri
     if (mask_ != 0) {
         std::uint32_t mask = mask_;
         for (std::size_t i = 0; i < n; ++i) {
-            to[begin + i] = static_cast<char>(to[begin + i] ^ (mask >> 24));
+            to[begin + i] ^= static_cast<char>(mask >> 24);
             mask = mask << 8 | mask >> 24;
         }
         mask_ = mask;
