@@ -127,7 +127,7 @@ void measure(benchmark::State& state, const Flow& flow) {
     const auto before = mqtt::bench::allocations();
     std::size_t deliveries = 0;
     for (auto _ : state) deliveries += stage.once();
-    if (deliveries != state.iterations() * flow.publishers * flow.subscribers * together)
+    if (deliveries != std::size_t(state.iterations()) * flow.publishers * flow.subscribers * together)
         return state.SkipWithError("deliveries are missing");
     using benchmark::Counter;
     const auto count = double(deliveries);
