@@ -28,8 +28,12 @@ constexpr auto offer = set_member<&Settings::offer, Member>;
 template <auto Member>
 constexpr auto limit = set_member<&Settings::limits, Member>;
 
+template <auto Member>
+constexpr auto style = set_member<&Settings::style, Member>;
+
 using reference::Limits;
 using reference::Offer;
+using reference::Style;
 constexpr std::uint64_t u16 = 0xFFFF, u32 = 0xFFFFFFFF, many = 1'000'000'000'000;
 
 constexpr Row rows[] = {
@@ -49,13 +53,25 @@ constexpr Row rows[] = {
     {"queued_octets", 0, many, limit<&Limits::queued_octets>},
     {"inflight", 1, u16, limit<&Limits::inflight>},
     {"outbox_octets", 1024, many, limit<&Limits::outbox_octets>},
+    {"drop_oldest", 0, 1, limit<&Limits::drop_oldest>},
+    {"connections", 1, many, limit<&Limits::connections>},
     {"sessions", 1, many, limit<&Limits::sessions>},
     {"subscriptions", 1, many, limit<&Limits::subscriptions>},
     {"retained", 0, many, limit<&Limits::retained>},
+    {"retained_octets", 0, many, limit<&Limits::retained_octets>},
+    {"topic_levels", 1, u16, limit<&Limits::topic_levels>},
     {"v3_packet", 16, 268'435'460, limit<&Limits::v3_packet>},
     {"connect_packet", 16, 268'435'460, limit<&Limits::connect_packet>},
     {"time_to_connect", 1, 86'400,
      [](Settings& s, std::uint64_t v) { s.limits.time_to_connect = std::chrono::seconds(v); }},
+    {"reason_strings", 0, 1, style<&Style::reason_strings>},
+    {"assigned_client_ids", 0, 1, style<&Style::empty_client_ids>},
+    {"outbound_topic_aliases", 0, 1, style<&Style::outbound_topic_aliases>},
+    {"queue_qos0", 0, 1, style<&Style::queue_qos0>},
+    {"copy_each_overlap", 0, 1,
+     [](Settings& s, std::uint64_t v) { s.style.overlap = reference::Overlap(v); }},
+    {"response_information", 0, 1,
+     [](Settings& s, std::uint64_t v) { if (v == 0) s.offer.response_information.clear(); }},
 };
 
 const Row& row(const std::string& key) {

@@ -48,6 +48,7 @@ LinkId Core::open(Time now) {
         return of && of->armed && *of->armed == at;
     });
     arm(link);
+    if (links_.size() > settings_.limits.connections) shut(link);
     return link.id;
 }
 

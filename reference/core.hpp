@@ -167,6 +167,7 @@ private:
     void owe_group(Group&, const MessagePtr&);
     void deliver(Session&, Delivery);
     void enqueue(Session&, Delivery);
+    bool make_room(Session&, std::size_t octets);
 
     // flow.cpp: deliveries to clients
     void resume(Session&);

@@ -118,23 +118,32 @@ void Core::deliver(Session& session, Delivery delivery) {
     if (!start(session, delivery) && breaks(Break::too_large_message_stalls)) enqueue(session, std::move(delivery));
 }
 
-void Core::enqueue(Session& session, Delivery delivery) {
+// Whether the queue takes so many octets more. What has expired goes first (5.0, 3.3.2-5), then as the limits say.
+bool Core::make_room(Session& session, std::size_t octets) {
     const Limits& limits = settings_.limits;
-    const auto octets = delivery.message->octets();
     const auto full = [&] {
         return session.queue.size() >= limits.queued_messages || session.queued_octets + octets > limits.queued_octets;
     };
-    if (full()) {  // what has expired goes first (5.0, 3.3.2-5)
-        const bool soon = now_ - session.purged < std::chrono::seconds(1);  // not at every message
-        if (soon) return void(++counters_.publishes_dropped);
+    if (!full()) return true;
+    if (now_ - session.purged >= std::chrono::seconds(1)) {  // not at every message
         session.purged = now_;
         session.queue.erase_if([&](const Delivery& d) {
             const bool gone = d.message->expired(now_);
             if (gone) forget(session, d);
             return gone;
         });
-        if (full()) return void(++counters_.publishes_dropped);
     }
+    while (limits.drop_oldest && full() && !session.queue.empty()) {
+        forget(session, session.queue.front());
+        session.queue.pop_front();
+        ++counters_.publishes_dropped;
+    }
+    return !full();
+}
+
+void Core::enqueue(Session& session, Delivery delivery) {
+    const auto octets = delivery.message->octets();
+    if (!make_room(session, octets)) return void(++counters_.publishes_dropped);
     session.queued_octets += octets;
     if (Journal* journal = keeping(session)) journal->queued(session, delivery);
     const bool mixed = !session.queue.empty() && session.queue.front().message->topic != delivery.message->topic;

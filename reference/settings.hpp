@@ -36,6 +36,8 @@ struct Limits {
     std::size_t queued_octets = 64u << 20;      // per session, likewise
     std::size_t inflight = 1'024;               // per session, sent and not settled; more wait in the queue
     std::size_t outbox_octets = 64u << 20;      // per link, not yet taken: QoS 0 is dropped, the rest waits
+    bool drop_oldest = false;                   // of the queue, to make room; else the newest is dropped
+    std::size_t connections = 100'000;          // at a time; more are closed at once
     std::size_t sessions = 200'000;             // CONNACK 0x97, or 3 before 5.0
     std::size_t subscriptions = 10'000;         // per session; SUBACK 0x97, or 0x80
     std::size_t retained = 200'000;             // messages; PUBACK 0x97, or a close before 5.0

@@ -220,6 +220,33 @@ TEST(Limits, BoundTheQueue) {
     EXPECT_EQ(net.broker.counts().queued, 3u);
 }
 
+TEST(Limits, DropTheOldestWhereThatIsWanted) {
+    Settings settings;
+    settings.limits.queued_messages = 3;
+    settings.limits.drop_oldest = true;
+    Net net(settings);
+    net.persistent(Version::v3_1_1, "ear").subscribe("t");
+    net.clients.front()->cut();
+    Client& mouth = net.connect(Version::v3_1_1, "mouth");
+    for (std::uint16_t n = 1; n <= 9; ++n) mouth.send(message("t", std::to_string(n), QoS::at_least_once, n));
+    EXPECT_EQ(net.broker.counts().queued, 3u);
+    Client& ear = net.persistent(Version::v3_1_1, "ear");
+    for (const char* n : {"7", "8", "9"}) EXPECT_EQ(ear.take<mqtt::Publish>().payload, n);
+}
+
+TEST(Limits, BoundTheConnections) {
+    Settings settings;
+    settings.limits.connections = 2;
+    Net net(settings);
+    Client& a = net.connect(Version::v5, "a");
+    net.connect(Version::v5, "b");
+    Client& one_more = net.dial(Version::v5);
+    net.flush();
+    EXPECT_TRUE(one_more.closed);
+    a.cut();
+    EXPECT_TRUE(net.connect(Version::v5, "c").answers_ping());
+}
+
 TEST(Limits, BoundTheOutbox) {
     Settings settings;
     settings.limits.outbox_octets = 100;
