@@ -188,6 +188,8 @@ reference::ServerOptions server_options(const BrokerCommand& o) {
     s.tls = o.tls;
     if (!s.tls_port && !s.wss_port && (o.tls.require_certificate || !o.tls.cert.empty()))
         usage("--cert, --require-certificate: are for --tls-port and --wss-port");
+    if (!o.tls.cafile.empty() && !o.tls.require_certificate)
+        usage("--cafile: is for --require-certificate; without it no client is asked for a certificate");
     s.log_level = o.log == "packets"  ? reference::LogLevel::packets
                   : o.log == "faults" ? reference::LogLevel::faults
                                       : reference::LogLevel::quiet;

@@ -99,7 +99,7 @@ void Core::pump(Session& session) {
 
 // What the client has to know no more of.
 void Core::close(Session& session, InFlight& open) {
-    if (Journal* journal = keeping(session)) journal->settled(open.delivery);
+    if (journal_) journal_->settled(open.delivery);  // whatever the session is now: it may have been told
     messages_.give(std::move(open.delivery.message));
     session.window.settle(open);
 }
@@ -107,7 +107,7 @@ void Core::close(Session& session, InFlight& open) {
 // A delivery that leaves the queue unsent.
 void Core::forget(Session& session, const Delivery& delivery) {
     session.queued_octets -= delivery.message->octets();
-    if (Journal* journal = keeping(session)) journal->settled(delivery);
+    if (journal_) journal_->settled(delivery);
 }
 
 // The first time. False: too large for the client, and so done with (5.0, 3.1.2-25). What has expired is not begun
@@ -115,7 +115,7 @@ void Core::forget(Session& session, const Delivery& delivery) {
 bool Core::start(Session& session, const Delivery& delivery) {
     Link& link = *session.link;
     if (delivery.message->expired(now_) && !breaks(Break::expired_message_delivered)) {
-        if (Journal* journal = keeping(session)) journal->settled(delivery);
+        if (journal_) journal_->settled(delivery);
         return true;
     }
     const bool copied = breaks(Break::dup_copied_from_publisher) && delivery.message->dup;  // 3.3.1-3
@@ -126,7 +126,7 @@ bool Core::start(Session& session, const Delivery& delivery) {
     // 3.1.1, 2.3.1-4; 5.0, 2.2.1-4
     const auto id = breaks(Break::delivery_id_zero) ? 0u : breaks(Break::delivery_ids_alike) ? 1u : open.id;
     if (!send_publish(link, delivery, static_cast<std::uint16_t>(id), dup || copied)) {
-        if (Journal* journal = keeping(session)) journal->settled(delivery);
+        if (journal_) journal_->settled(delivery);
         session.window.settle(open);
         return false;
     }

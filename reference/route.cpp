@@ -125,6 +125,7 @@ bool Core::make_room(Session& session, std::size_t octets) {
         return session.queue.size() >= limits.queued_messages || session.queued_octets + octets > limits.queued_octets;
     };
     if (!full()) return true;
+    if (octets > limits.queued_octets) return false;  // not even into an empty one
     if (now_ - session.purged >= std::chrono::seconds(1)) {  // not at every message
         session.purged = now_;
         session.queue.erase_if([&](const Delivery& d) {

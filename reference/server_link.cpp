@@ -198,7 +198,7 @@ void TcpLink::take() {
     if (out_) out_->octets += bytes;
     if (close) leaving_begins();
     if (!out_) write(std::move(bytes));
-    if (paused_ && (close || (may_read() && !too_much_waits()))) paused_ = false, await_bytes();
+    resume();
 }
 
 void TcpLink::cut(std::string_view why) {
@@ -240,6 +240,14 @@ void TcpLink::write_on() {
     out_.reset();
     written_all();
     if (postponed_) collect();
+    resume();
+}
+
+/// Reads on, where nothing forbids it any more.
+void TcpLink::resume() {
+    if (!paused_ || !is_open() || too_much_waits() || (known_ && !may_read())) return;
+    paused_ = false;
+    await_bytes();
 }
 
 void TcpLink::written_all() {

@@ -133,6 +133,7 @@ public:
 private:
     void take();
     bool too_much_waits() const;
+    void resume();
     auto self() { return std::static_pointer_cast<TcpLink>(shared_from_this()); }
     void await_bytes();
     void read();

@@ -163,7 +163,7 @@ std::uint8_t Core::drop(Session& session, std::string_view filter) {
 
 void Core::drop(Session& session, Subscription& subscription) {
     subscriptions_.remove(subscription);
-    if (Journal* journal = keeping(session)) journal->unsubscribed(session, subscription);
+    if (journal_) journal_->unsubscribed(session, subscription);
     const auto it = session.subscriptions.find(subscription.filter);
     if (it != session.subscriptions.end() && &it->second == &subscription) session.subscriptions.erase(it);
     else session.subscriptions.erase_if([&](const auto& held) { return &held.second == &subscription; });

@@ -16,7 +16,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from harness import PROGRAM, ProgramTest, environment, run
+from harness import PROGRAM, ProgramTest, broker, environment, run
 
 
 class Running:
@@ -243,6 +243,33 @@ class JudgingClients(BrokerTest):
             output = running.end()
         self.assertIn('judge: client "" breaks MQTT-3.1.0-1: the first packet is no CONNECT: c0 00\n', output)
         self.assertIn('judged {"accusations":1,"clients":1,"statements":{"MQTT-3.1.0-1":1}}\n', output)
+
+
+CONNECT = b"\x10\x0d\0\4MQTT\4\2\0\0\0\1"
+
+
+class LateReader(ProgramTest):
+    def read(self, s, end, most=1 << 20):
+        s.settimeout(max(0.1, end - time.monotonic()))
+        return s.recv(most)
+
+    def test_is_read_again_once_it_has_caught_up(self):
+        publish = b"\x30\xa3\x8d\x06\0\1t" + b"x" * 100_000
+        end = time.monotonic() + 60
+        with broker() as port, socket.create_connection(("127.0.0.1", port)) as s, \
+                socket.create_connection(("127.0.0.1", port)) as filler:
+            s.sendall(CONNECT + b"c" + b"\x82\6\0\1\0\1t\0")
+            wanted = 4 + 5 + 300 * len(publish)
+            self.assertEqual(len(self.read(s, end, 9)), 9)
+            filler.sendall(CONNECT + b"f" + publish * 300 + b"\xc0\0")
+            self.assertEqual(self.read(filler, end, 4), b"\x20\2\0\0")
+            self.assertEqual(self.read(filler, end, 2), b"\xd0\0")
+            heard = 9
+            while heard < wanted:
+                s.sendall(b"\x30\3\0\1n")  # to nobody, and nothing answers it
+                heard += len(self.read(s, end))
+            s.sendall(b"\xc0\0")
+            self.assertEqual(self.read(s, end), b"\xd0\0")
 
 
 if __name__ == "__main__":
