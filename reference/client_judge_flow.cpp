@@ -231,6 +231,9 @@ void ClientJudge::gave(const mqtt::Pubrec& p) {
     if (++found->second.pubrecs == 1 && !found->second.released) due_pubrels_.push_back(p.packet_id);
 }
 
-void ClientJudge::gave(const mqtt::Pubrel& p) { due_pubcomps_.insert(p.packet_id); }
+void ClientJudge::gave(const mqtt::Pubrel& p) {
+    constexpr std::size_t most = 65'535;  // a client may ask for the same one for ever
+    if (due_pubcomps_.size() < most) due_pubcomps_.insert(p.packet_id);
+}
 
 }  // namespace reference

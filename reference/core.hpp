@@ -118,6 +118,7 @@ private:
     // sessions.cpp: what outlives connections
     Session* find_session(std::string_view client_id);
     Session& attach(Link&, const mqtt::Connect&, std::string_view client_id, bool& present);
+    bool may_resume(const Link&, const Session&) const;
     void take_over(Session&);
     void leave(Link&, bool keep_will);
     void part(Session&, bool kept_wrongly);

@@ -36,6 +36,10 @@ Session& Core::attach(Link& link, const mqtt::Connect& c, std::string_view clien
         end(*session);
         session = nullptr;
     }
+    if (session && !may_resume(link, *session)) {
+        end(*session);
+        session = nullptr;
+    }
     const bool kept = session != nullptr;
     if (!kept) {
         auto made = std::make_unique<Session>();
@@ -59,6 +63,14 @@ Session& Core::attach(Link& link, const mqtt::Connect& c, std::string_view clien
             : c.clean_start          ? found && breaks(Break::session_present_on_clean)    // 3.2.2-1, 5.0: 3.2.2-2
                                      : breaks(Break::session_present_made_up);             // 3.2.2-3
     return *session;
+}
+
+// A session may have been another user's, or the rules may have changed: what it was granted is asked for again.
+bool Core::may_resume(const Link& link, const Session& session) const {
+    if (!settings_.allowed) return true;
+    for (const auto& [filter, subscription] : session.subscriptions)
+        if (!settings_.allowed({session.client_id, link.user_name(), Action::subscribe, filter})) return false;
+    return true;
 }
 
 // Seconds the session outlives its connection: 0 or for ever before 5.0 (3.1.2-4, 3.1.2-6).

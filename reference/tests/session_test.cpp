@@ -312,5 +312,23 @@ TEST(ShutDown, TellsAndCloses) {
     EXPECT_EQ(net.broker.counts().sessions, 1u);
 }
 
+TEST(SessionOwners, AreAskedForAgain) {
+    Settings settings;
+    settings.allowed = [](const Request& r) { return r.topic != "secret" || r.user_name == "a" || r.action == Action::publish; };
+    Net net(settings);
+    Hello hello{.id = "c", .clean = false, .user = "a"};
+    net.connect(Version::v3_1_1, hello).subscribe("secret");
+    net.clients.front()->cut();
+    Client& mouth = net.connect(Version::v3_1_1, "mouth");
+    mouth.send(message("secret", "1", QoS::at_least_once, 1));
+    EXPECT_TRUE(net.connect(Version::v3_1_1, hello).take<mqtt::Publish>().payload == "1");
+    EXPECT_TRUE(net.connack.session_present);
+    hello.user = "b";
+    Client& other = net.connect(Version::v3_1_1, hello);
+    EXPECT_FALSE(net.connack.session_present);
+    mouth.send(message("secret", "2", QoS::at_least_once, 2));
+    EXPECT_TRUE(other.answers_ping());
+}
+
 }  // namespace
 }  // namespace reference::test
