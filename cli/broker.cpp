@@ -29,7 +29,8 @@ struct BrokerCommand {
     CLI::Option *tls_option = nullptr, *ws_option = nullptr, *wss_option = nullptr;
     net::TlsServerOptions tls;
     std::string unix_socket;
-    std::string bind = "127.0.0.1", login_file, acl, log = "quiet", judge_file, store, hash_user, hash_kind = "scrypt";
+    std::string bind = "127.0.0.1", login_file, acl, log = "quiet", server_reference, judge_file, store, hash_user,
+                hash_kind = "scrypt";
     std::vector<std::string> violate, limits;
     bool anonymous = false, store_sync = false;
     std::uint16_t metrics_port = 0;
@@ -57,6 +58,10 @@ void add_options(CLI::App& app, BrokerCommand& o) {
         ->type_name("KEY=VALUE")
         ->expected(1, all)
         ->allow_extra_args(false);
+    app.add_option(
+           "--server-reference", o.server_reference,
+           "serve nobody: CONNECT is answered by 'use another server' (0x9c; 3 before 5.0), and this one is named")
+        ->type_name("HOST:PORT");
     app.add_option("--log", o.log, "packets, faults or quiet (the default)")
         ->check(CLI::IsMember({"packets", "faults", "quiet"}))
         ->type_name("LEVEL");
@@ -68,13 +73,14 @@ void add_options(CLI::App& app, BrokerCommand& o) {
     app.add_option("--sys-interval", o.sys_interval, "seconds between $SYS/broker topics, 10 by default; 0: none")
         ->check(CLI::Range(0, 86'400))
         ->type_name("SECONDS");
-    o.metrics_option = app.add_option("--metrics-port", o.metrics_port,
-                                      "serve GET /metrics for Prometheus there, on the address of --bind; 0: any free one")
-                           ->check(CLI::Range(0, 65535))
-                           ->type_name("PORT");
-    o.store_option =
-        app.add_option("--store", o.store, "keep sessions, their messages, retained messages and wills: they survive kill -9")
-        ->type_name("FILE");
+    o.metrics_option =
+        app.add_option("--metrics-port", o.metrics_port,
+                       "serve GET /metrics for Prometheus there, on the address of --bind; 0: any free one")
+            ->check(CLI::Range(0, 65535))
+            ->type_name("PORT");
+    o.store_option = app.add_option("--store", o.store,
+                                    "keep sessions, their messages, retained messages and wills: they survive kill -9")
+                         ->type_name("FILE");
     app.add_flag("--store-sync", o.store_sync, "with --store: wait for the disk, to survive a loss of power too");
     o.hash_option = app.add_option("--hash-password", o.hash_user,
                                    "read a password from stdin, print a line for the login file, and end")
@@ -159,6 +165,7 @@ bool is_loopback(const std::string& address) {
 reference::Settings settings(const BrokerCommand& o) {
     reference::Settings s;
     for (const auto& text : o.limits) apply_limit(s, text);
+    s.server_reference = o.server_reference;
     for (const auto& id : o.violate) {
         const auto violation = reference::find_violation(id);
         if (!violation) no_violation(id);

@@ -54,13 +54,17 @@ constexpr Row rows[] = {
     {"inflight", 1, u16, limit<&Limits::inflight>},
     {"outbox_octets", 1024, many, limit<&Limits::outbox_octets>},
     {"drop_oldest", 0, 1, limit<&Limits::drop_oldest>},
+    {"cut_when_full", 0, 1, limit<&Limits::cut_when_full>},
     {"connections", 1, many, limit<&Limits::connections>},
     {"sessions", 1, many, limit<&Limits::sessions>},
     {"subscriptions", 1, many, limit<&Limits::subscriptions>},
+    {"filter_octets", 1, many, limit<&Limits::filter_octets>},
+    {"retained_steps", 1, many, limit<&Limits::retained_steps>},
     {"retained", 0, many, limit<&Limits::retained>},
     {"retained_octets", 0, many, limit<&Limits::retained_octets>},
     {"topic_levels", 1, u16, limit<&Limits::topic_levels>},
     {"v3_packet", 16, 268'435'460, limit<&Limits::v3_packet>},
+    {"v3_session", 0, u32, limit<&Limits::v3_session>},
     {"connect_packet", 16, 268'435'460, limit<&Limits::connect_packet>},
     {"time_to_connect", 1, 86'400,
      [](Settings& s, std::uint64_t v) { s.limits.time_to_connect = std::chrono::seconds(v); }},
@@ -68,10 +72,11 @@ constexpr Row rows[] = {
     {"assigned_client_ids", 0, 1, style<&Style::empty_client_ids>},
     {"outbound_topic_aliases", 0, 1, style<&Style::outbound_topic_aliases>},
     {"queue_qos0", 0, 1, style<&Style::queue_qos0>},
-    {"copy_each_overlap", 0, 1,
-     [](Settings& s, std::uint64_t v) { s.style.overlap = reference::Overlap(v); }},
+    {"copy_each_overlap", 0, 1, [](Settings& s, std::uint64_t v) { s.style.overlap = reference::Overlap(v); }},
     {"response_information", 0, 1,
-     [](Settings& s, std::uint64_t v) { if (v == 0) s.offer.response_information.clear(); }},
+     [](Settings& s, std::uint64_t v) {
+         if (v == 0) s.offer.response_information.clear();
+     }},
 };
 
 const Row& row(const std::string& key) {

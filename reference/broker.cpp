@@ -25,6 +25,7 @@ std::optional<Time> Broker::deadline() const { return core_->deadline(); }
 std::span<const LinkId> Broker::dirty() const { return core_->dirty(); }
 std::string Broker::take(LinkId id, bool& close) { return core_->take(id, close); }
 void Broker::postpone(LinkId id) { core_->postpone(id); }
+void Broker::excuse(LinkId id, Time now) { core_->excuse(id, now); }
 std::size_t Broker::waiting(LinkId id) const { return core_->waiting(id); }
 void Broker::recycle(std::string bytes) { core_->recycle(std::move(bytes)); }
 void Broker::set_available(bool available) { core_->set_available(available); }
@@ -71,8 +72,10 @@ void Core::receive(LinkId id, mqtt::View bytes, Time now) {
     }
     link->partial->append(mqtt::bytes(bytes));
     const auto taken = run(*link, mqtt::octets(*link->partial));
-    if (taken < link->partial->size()) link->partial->erase(0, taken);
-    else link->partial.reset();  // idle links own no room
+    if (taken < link->partial->size())
+        link->partial->erase(0, taken);
+    else
+        link->partial.reset();  // idle links own no room
 }
 
 // Whole packets, one after the other; returns the octets that are done with.
@@ -80,8 +83,8 @@ std::size_t Core::run(Link& link, mqtt::View bytes) {
     std::size_t taken = 0;
     using enum Link::State;
     while (taken < bytes.size() && link.state != closing && link.state != deciding) {
-        const auto size = link.state == fresh ? first_packet(link, bytes.subspan(taken))
-                                              : next_frame(link, bytes.subspan(taken));
+        const auto size =
+            link.state == fresh ? first_packet(link, bytes.subspan(taken)) : next_frame(link, bytes.subspan(taken));
         if (size == 0) break;
         taken += size;
         if (breaks(Break::packet_per_write)) return bytes.size();  // 3.1.1, 7.1.1-1; 5.0, 4.2.0-1
@@ -164,13 +167,20 @@ std::string Core::take(LinkId id, bool& close) {
     if (auto shell = std::move(link->outbox); shell && shells_.size() < 1'024) shells_.push_back(std::move(shell));
     counters_.octets_sent += bytes.size();
     close = link->state == Link::State::closing && !link->left_open;
-    if (close) links_.remove(id);
-    else if (std::exchange(link->stalled, false) && link->session) pump(*link->session);
+    if (close)
+        links_.remove(id);
+    else if (std::exchange(link->stalled, false) && link->session)
+        pump(*link->session);
     return bytes;
 }
 
 void Core::postpone(LinkId id) {
     if (Link* link = links_.find(id)) clean(*link);
+}
+
+void Core::excuse(LinkId id, Time now) {
+    set_now(now);
+    if (Link* link = links_.find(id)) link->heard = now_;
 }
 
 // ---- time ----------------------------------------------------------------------------------------------------------
@@ -219,7 +229,15 @@ void Core::tick(Time now) {
     }
 }
 
+// Not at once: this may be in the middle of a fan-out.
+void Core::overrun(Link& link) {
+    if (std::exchange(link.overrun, true)) return;
+    link.armed = now_;
+    link_alarms_.add(now_, link.id);
+}
+
 void Core::link_due(Link& link) {
+    if (link.overrun) return fail(link, reason::quota_exceeded);
     if (link.state != Link::State::online) return shut(link);  // no CONNECT in time, or no end of AUTH
     if (link.keep_alive == 0) return;
     // One and a half times Keep Alive without a packet (3.1.1, 3.1.2-24; 5.0, 3.1.2-22).
@@ -237,8 +255,10 @@ void Core::shut_down(Time now) {
     set_now(now);
     for (LinkId id : links_.ids()) {
         Link& link = *links_.find(id);
-        if (link.state == Link::State::online) disconnect(link, reason::server_shutting_down, true);
-        else shut(link);
+        if (link.state == Link::State::online)
+            disconnect(link, reason::server_shutting_down, true);
+        else
+            shut(link);
     }
 }
 

@@ -13,7 +13,8 @@ namespace reference {
 class Core;
 class Journal;
 struct Message;
-template <class T> class Shared;
+template <class T>
+class Shared;
 struct Session;
 
 /// A whole MQTT server of versions 3.1, 3.1.1 and 5.0. Not thread-safe; nothing in it throws on what clients send.
@@ -58,6 +59,8 @@ public:
     std::string take(LinkId, bool& close);
     /// Clears the dirty mark of a link whose octets cannot be written yet; take() it once they can.
     void postpone(LinkId);
+    /// The client is there although nothing is heard of it: it takes what is written, and is not read meanwhile.
+    void excuse(LinkId, Time now);
     /// Octets to be taken.
     std::size_t waiting(LinkId) const;
     /// Optional: gives a string got from take() back, so that its room is used again.
@@ -77,7 +80,7 @@ public:
         std::uint64_t octets_received = 0, octets_sent = 0, packets_received = 0, packets_sent = 0,
                       publishes_received = 0, publishes_sent = 0, payload_octets_received = 0, payload_octets_sent = 0,
                       publishes_dropped = 0,  // for a full queue or outbox
-                      links_opened = 0, connects = 0, sessions_expired = 0, connected = 0, most_connected = 0;
+            links_opened = 0, connects = 0, sessions_expired = 0, connected = 0, most_connected = 0;
     };
     const Counters& counters() const;
     /// Publishes a message of QoS 0 of the server's own, as if a client had: never refused.

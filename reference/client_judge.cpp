@@ -174,29 +174,35 @@ void ClientJudge::oversized() {
         Type type;
         std::string_view reason_string, user_property;
     };
-    constexpr Row rows[]{{Type::puback, "MQTT-3.4.2-2", "MQTT-3.4.2-3"}, {Type::pubrec, "MQTT-3.5.2-2", "MQTT-3.5.2-3"},
-                         {Type::pubrel, "MQTT-3.6.2-2", "MQTT-3.6.2-3"}, {Type::pubcomp, "MQTT-3.7.2-2", "MQTT-3.7.2-3"},
-                         {Type::disconnect, "MQTT-3.14.2-3", "MQTT-3.14.2-4"},
-                         {Type::auth, "MQTT-3.15.2-2", "MQTT-3.15.2-3"}};
+    constexpr Row rows[]{
+        {Type::puback, "MQTT-3.4.2-2", "MQTT-3.4.2-3"},       {Type::pubrec, "MQTT-3.5.2-2", "MQTT-3.5.2-3"},
+        {Type::pubrel, "MQTT-3.6.2-2", "MQTT-3.6.2-3"},       {Type::pubcomp, "MQTT-3.7.2-2", "MQTT-3.7.2-3"},
+        {Type::disconnect, "MQTT-3.14.2-3", "MQTT-3.14.2-4"}, {Type::auth, "MQTT-3.15.2-2", "MQTT-3.15.2-3"}};
     tell("", "MQTT-3.2.2-15", "larger than the server's Maximum Packet Size");
     mqtt::Packet packet;
     mqtt::Fault none;
     mqtt::decode(packet, shown_, version_, none);
-    std::visit([&]<class P>(const P& p) {
-        if constexpr (requires { p.reason; p.properties; })
-            for (const auto& row : rows) {
-                if (row.type != P::type) continue;
-                if (mqtt::find(p.properties, property::reason_string))
-                    tell("", row.reason_string, "a Reason String makes it larger than the server takes");
-                if (mqtt::find(p.properties, property::user_property))
-                    tell("", row.user_property, "a User Property makes it larger than the server takes");
-            }
-    }, packet);
+    std::visit(
+        [&]<class P>(const P& p) {
+            if constexpr (requires {
+                              p.reason;
+                              p.properties;
+                          })
+                for (const auto& row : rows) {
+                    if (row.type != P::type) continue;
+                    if (mqtt::find(p.properties, property::reason_string))
+                        tell("", row.reason_string, "a Reason String makes it larger than the server takes");
+                    if (mqtt::find(p.properties, property::user_property))
+                        tell("", row.user_property, "a User Property makes it larger than the server takes");
+                }
+        },
+        packet);
 }
 
 // Half as much again is the server's patience. Several packets at once may have waited in a network that stood still.
 void ClientJudge::keep_alive(bool alone) {
-    if (keep_alive_ == 0 || !alone || now_ - heard_ < Time(keep_alive_ * std::int64_t{1500})) return;
+    if (keep_alive_ == 0 || !alone) return;
+    if (now_ - heard_ < Time(keep_alive_ * std::int64_t{1500}) + options_.slack) return;
     tell("MQTT-3.1.2-23", "MQTT-3.1.2-20", "nothing was sent for more than 1.5 times Keep Alive");
 }
 
@@ -229,11 +235,11 @@ void ClientJudge::on(const mqtt::Auth& a) {
     if (method_.empty()) return tell("", "MQTT-4.12.0-7", "AUTH without an Authentication Method in CONNECT");
     const bool connecting = phase_ == Phase::connecting;
     const auto method = mqtt::find(a.properties, property::authentication_method);
-    if (!method) tell("", "MQTT-4.12.0-5", "AUTH without an Authentication Method");
+    if (!method)
+        tell("", "MQTT-4.12.0-5", "AUTH without an Authentication Method");
     else if (method->text != method_)
         tell("", connecting ? "MQTT-4.12.0-5" : "MQTT-4.12.1-1", "the Authentication Method is not that of CONNECT");
-    if (connecting && a.reason != 0x18)
-        tell("", "MQTT-4.12.0-3", "AUTH before CONNACK has a reason other than 0x18");
+    if (connecting && a.reason != 0x18) tell("", "MQTT-4.12.0-3", "AUTH before CONNACK has a reason other than 0x18");
 }
 
 void ClientJudge::on(const mqtt::Disconnect& d) {

@@ -23,19 +23,19 @@ struct Accusation {
     std::string_view client;     // its id; empty before CONNECT
     std::string_view statement;  // MQTT-... or X-...
     std::string_view what;
-    mqtt::View packet;           // where it was seen; empty for a CONNECT or AUTH that holds secrets
+    mqtt::View packet;  // where it was seen; empty for a CONNECT or AUTH that holds secrets
 };
 
 /// What a client has sent above QoS 0 in its session, and what was not settled.
 struct ClientSession {
     struct Sent {
         mqtt::QoS qos{};
-        bool here = false;         // sent on the present connection
-        bool released = false;     // by a PUBREL
-        bool must_repeat = true;   // after a reconnect; what may expire may be dropped
+        bool here = false;        // sent on the present connection
+        bool released = false;    // by a PUBREL
+        bool must_repeat = true;  // after a reconnect; what may expire may be dropped
         unsigned pubrecs = 0, pubrels = 0;
-        std::uint64_t order = 0;   // of the first sends
-        std::size_t hash = 0;      // of topic and payload
+        std::uint64_t order = 0;  // of the first sends
+        std::size_t hash = 0;     // of topic and payload
     };
     static constexpr std::size_t most = 1024;
     std::map<std::uint16_t, Sent> publishes;
@@ -65,17 +65,15 @@ public:
     using Time = std::chrono::milliseconds;
     using Tell = std::function<void(const Accusation&)>;
     struct Options {
-        Time grace{};            // for so long after CONNACK a packet may have been sent before CONNACK was there
+        Time grace{};            // for so long after CONNACK a packet may have been sent before the client saw it
+        Time slack{};            // for so long a packet may have waited to be read, beyond 1.5 times Keep Alive
         std::size_t most = 100;  // accusations of a connection; there are no more
     };
-    ClientJudge(ClientMemory& memory, Tell tell, Options options) : memory_(memory), tell_(std::move(tell)), options_(options) {}
+    ClientJudge(ClientMemory& memory, Tell tell, Options options)
+        : memory_(memory), tell_(std::move(tell)), options_(options) {}
 
     void received(mqtt::View, Time now);
     void sent(mqtt::View, Time now);
-    /// Octets of the client are under way that it sent before it can have seen CONNACK: it does not wait for that.
-    void pipelined() { pipelined_ = true; }
-    /// True until CONNACK is sent: then pipelined() is worth finding out.
-    bool before_connack() const { return phase_ == Phase::fresh || phase_ == Phase::connecting; }
     const std::string& client() const { return client_; }
 
 private:
@@ -100,7 +98,8 @@ private:
     void on(const mqtt::Connect&);
     void on(const mqtt::Auth&);
     void on(const mqtt::Disconnect&);
-    template <class P> void on(const P&) {}
+    template <class P>
+    void on(const P&) {}
 
     // client_judge_flow.cpp: from the client
     void on(const mqtt::Publish&);
@@ -129,7 +128,8 @@ private:
     void gave(const mqtt::Suback& p) { requests_.erase(p.packet_id); }
     void gave(const mqtt::Unsuback& p) { requests_.erase(p.packet_id); }
     void gave(const mqtt::Disconnect&) { phase_ = Phase::over; }
-    template <class P> void gave(const P&) {}
+    template <class P>
+    void gave(const P&) {}
     void settle(std::uint16_t id, bool refused);
 
     ClientMemory& memory_;
@@ -138,7 +138,7 @@ private:
     mqtt::Framer in_, out_;
     mqtt::Version version_ = mqtt::Version::v3_1_1;
     Phase phase_ = Phase::fresh;
-    bool forgot_ = false;  // some of what was settled
+    bool forgot_ = false;                       // some of what was settled
     bool pipelined_ = false, reacted_ = false;  // to something that came after CONNACK
     bool clean_ = false, present_ = false, persistent_ = false;
     std::string client_, method_;
@@ -159,7 +159,7 @@ private:
     std::set<std::uint16_t> requests_;                    // SUBSCRIBE and UNSUBSCRIBE without an answer
     std::unordered_map<std::uint32_t, std::string> aliases_;
     std::deque<std::uint16_t> due_pubacks_, due_pubrecs_, due_pubrels_;
-    std::set<std::uint16_t> begun_;                       // deliveries of QoS 2 that PUBREC was sent for
+    std::set<std::uint16_t> begun_;  // deliveries of QoS 2 that PUBREC was sent for
     std::multiset<std::uint16_t> due_pubcomps_;
 };
 

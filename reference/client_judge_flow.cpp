@@ -29,9 +29,16 @@ void ClientJudge::on(const mqtt::Publish& p) {
     const auto found = session_->publishes.find(p.packet_id);
     if (requests_.contains(p.packet_id))
         tell("MQTT-2.3.1-2", "MQTT-2.2.1-3", "the packet identifier is that of a request without an answer");
-    else if (found != session_->publishes.end())
-        again(p, found->second, found->second.hash == hash && found->second.qos == p.qos);
-    else afresh(p, hash);
+    else if (found == session_->publishes.end())
+        afresh(p, hash);
+    else {
+        const bool same = found->second.hash == hash && found->second.qos == p.qos;
+        const bool given_up = !found->second.here && !found->second.must_repeat;  // it has expired on the way
+        if (given_up && !same)
+            afresh(p, hash);
+        else
+            again(p, found->second, same);
+    }
     within_quota();
 }
 
@@ -83,10 +90,12 @@ void ClientJudge::afresh(const mqtt::Publish& p, std::size_t hash) {
     const auto before = settled_.find(p.packet_id);
     const bool repeated = p.dup && before != settled_.end() && before->second.hash == hash;
     if (repeated)  // 3.1.1: it may have crossed the acknowledgement
-        tell("", before->second.refused ? "MQTT-4.4.0-2" : "MQTT-4.4.0-1", "a PUBLISH is repeated on the same connection");
+        tell("", before->second.refused ? "MQTT-4.4.0-2" : "MQTT-4.4.0-1",
+             "a PUBLISH is repeated on the same connection");
     else if (p.dup && session_->whole && starts_afresh()) {
         const bool first = p.qos == QoS::at_least_once;
-        tell(first ? "MQTT-4.3.2-1" : "MQTT-4.3.3-1", first ? "MQTT-4.3.2-2" : "MQTT-4.3.3-2", "a first PUBLISH has DUP");
+        tell(first ? "MQTT-4.3.2-1" : "MQTT-4.3.3-1", first ? "MQTT-4.3.2-2" : "MQTT-4.3.3-2",
+             "a first PUBLISH has DUP");
     }
     if (session_->publishes.size() >= ClientSession::most) {
         session_->whole = false;
@@ -163,12 +172,13 @@ void ClientJudge::on(const mqtt::Pubrel& p) {
         return;
     }
     Sent& sent = found->second;
-    if (sent.qos != QoS::exactly_once)
-        return tell("MQTT-2.3.1-6", "MQTT-2.2.1-5", "PUBREL for a PUBLISH of QoS 1");
-    if (sent.pubrecs == 0) tell("MQTT-4.3.3-1", "MQTT-4.3.3-3", "PUBREL before PUBREC");
+    if (sent.qos != QoS::exactly_once) return tell("MQTT-2.3.1-6", "MQTT-2.2.1-5", "PUBREL for a PUBLISH of QoS 1");
+    if (sent.pubrecs == 0)
+        tell("MQTT-4.3.3-1", "MQTT-4.3.3-3", "PUBREL before PUBREC");
     else if (sent.here && sent.pubrels >= sent.pubrecs)
         tell("", "MQTT-4.4.0-1", "a PUBREL is repeated on the same connection");
-    else acknowledge(due_pubrels_, p.packet_id, "MQTT-4.6.0-4");
+    else
+        acknowledge(due_pubrels_, p.packet_id, "MQTT-4.6.0-4");
     sent.released = true;
     ++sent.pubrels;
 }
@@ -180,7 +190,9 @@ void ClientJudge::gave(const mqtt::Connack& c) {
         phase_ = Phase::over;
         return;
     }
-    const auto read = [&](std::uint32_t id, std::uint32_t otherwise) { return mqtt::number_or(c.properties, id, otherwise); };
+    const auto read = [&](std::uint32_t id, std::uint32_t otherwise) {
+        return mqtt::number_or(c.properties, id, otherwise);
+    };
     if (v5()) {
         receive_maximum_ = read(property::receive_maximum, 65'535);
         maximum_packet_ = read(property::maximum_packet_size, std::uint32_t(mqtt::largest_packet));
@@ -199,8 +211,10 @@ void ClientJudge::gave(const mqtt::Connack& c) {
         session_->whole = !present_ && !pipelined_;  // what came before CONNACK was not counted in
     }
     for (auto& [id, sent] : session_->publishes) sent.here = false, sent.pubrels = 0;
-    if (persistent_) memory_.keep(client_, session_);
-    else memory_.forget(client_);
+    if (persistent_)
+        memory_.keep(client_, session_);
+    else
+        memory_.forget(client_);
 }
 
 void ClientJudge::gave(const mqtt::Publish& p) {

@@ -62,8 +62,10 @@ bool Core::version_is_served(Link& link, mqtt::View body) {
     link.version = level >= 5 && !old ? Version::v5 : old && level == 3 ? Version::v3_1 : Version::v3_1_1;
     if (!old && protocol != "MQTT") {  // 3.1.2-1
         if (breaks(Break::protocol_name_unchecked)) return true;
-        if (link.v5()) refuse(link, 0, reason::unsupported_version);
-        else shut(link);
+        if (link.v5())
+            refuse(link, 0, reason::unsupported_version);
+        else
+            shut(link);
         return false;
     }
     const Offer& offer = settings_.offer;
@@ -88,7 +90,8 @@ void Core::read_limits(Link& link, const mqtt::Connect& c) {
     link.keep_alive = c.keep_alive;
     if (c.user_name && !link.identified) link.rare.make().user_name = *c.user_name;
     if (!link.v5()) return;
-    if (settings_.offer.server_keep_alive) link.keep_alive = *settings_.offer.server_keep_alive;
+    if (settings_.offer.server_keep_alive)
+        link.keep_alive = *settings_.offer.server_keep_alive;
     else if (breaks(Break::keep_alive_of_server_untold))
         link.keep_alive = 10;  // 5.0, 3.2.2-22: the client's value holds
     const auto read = [&](std::uint32_t id, std::uint32_t otherwise) {
@@ -106,6 +109,7 @@ void Core::read_limits(Link& link, const mqtt::Connect& c) {
 
 void Core::admit(Link& link, const mqtt::Connect& c, std::string_view auth_data) {
     if (!settings_.available) return refuse(link, 3, reason::server_unavailable);
+    if (!settings_.server_reference.empty()) return refuse(link, 3, reason::use_another_server);
     if (!client_id_is_served(link, c)) return;
     if (c.keep_alive == 0 && breaks(Break::keep_alive_zero_refused)) return refuse(link, 3, reason::unspecified);
     const bool assigned = c.client_id.empty();
@@ -125,11 +129,11 @@ void Core::admit(Link& link, const mqtt::Connect& c, std::string_view auth_data)
 bool Core::client_id_is_served(Link& link, const mqtt::Connect& c) {
     const auto length = c.client_id.size();
     const bool no_empty = link.version == Version::v3_1 || !style().empty_client_ids ||
-                          (link.version == Version::v3_1_1 && !c.clean_start &&                // 3.1.1, 3.1.3-8
+                          (link.version == Version::v3_1_1 && !c.clean_start &&  // 3.1.1, 3.1.3-8
                            !breaks(Break::empty_id_persistent_accepted));
     const bool no_long = link.version == Version::v3_1 || !style().long_client_ids;
     const bool wrong = (length == 0 && no_empty) || (length > 23 && no_long) ||
-                       (length == 23 && breaks(Break::client_id_23_refused));                  // 3.1.3-5
+                       (length == 23 && breaks(Break::client_id_23_refused));  // 3.1.3-5
     if (wrong) {
         const bool lies = length == 0 && breaks(Break::empty_id_refused_with_wrong_code);
         refuse(link, lies ? 5 : 2, reason::bad_client_id);
@@ -195,15 +199,27 @@ bool Core::will_is_served(Link& link, const mqtt::Connect& c) {
 void Core::refuse(Link& link, std::uint8_t code_3, std::uint8_t code_5) {
     const bool lies = breaks(Break::session_present_on_refusal);  // 3.1.1, 3.2.2-4; 5.0, 3.2.2-6
     if (link.v5() && style().connack_on_error) {
-        if (breaks(Break::disconnect_before_connack)) send(link, mqtt::Disconnect{code_5});  // 5.0, 3.14.0-1
-        else if (breaks(Break::connack_undefined_reason)) send(link, mqtt::Connack{lies, 0x05});  // 5.0, 3.2.2-8
-        else answer(link, mqtt::Connack{lies, code_5}, code_5);
+        if (breaks(Break::disconnect_before_connack))
+            send(link, mqtt::Disconnect{code_5});  // 5.0, 3.14.0-1
+        else if (breaks(Break::connack_undefined_reason))
+            send(link, mqtt::Connack{lies, 0x05});  // 5.0, 3.2.2-8
+        else if (code_5 == reason::use_another_server)
+            redirect(link);
+        else
+            answer(link, mqtt::Connack{lies, code_5}, code_5);
     } else if (!link.v5() && code_3 != 0) {
         send(link, mqtt::Connack{lies, code_3});
     }
     link.refused = true;
     link.left_open = breaks(Break::refusal_left_open);  // 3.1.1, 3.2.2-5; 5.0, 3.2.2-7
     shut(link);
+}
+
+// 5.0, section 4.11
+void Core::redirect(Link& link) {
+    const mqtt::Property to[]{{mqtt::property::server_reference, mqtt::Text(settings_.server_reference)}};
+    if (!send(link, mqtt::Connack{false, reason::use_another_server, to}))
+        send(link, mqtt::Connack{false, reason::use_another_server});
 }
 
 // What follows a refused CONNECT is ignored (3.1.1, 3.1.4-5; 5.0, 3.1.4-6).
@@ -219,8 +235,8 @@ void Core::after_refusal(Link& link, mqtt::View bytes) {
 
 void Core::second_connect(Link& link) {
     if (breaks(Break::second_connect_ignored)) return;
-    if (link.v5() && breaks(Break::connack_twice)) send(link, mqtt::Connack{});  // 5.0, 3.2.0-2
-    fail(link, reason::protocol_error);                                          // 3.1.0-2
+    if (link.v5() && breaks(Break::connack_twice)) send(link, mqtt::Connack{});                       // 5.0, 3.2.0-2
+    fail(link, reason::protocol_error);                                                               // 3.1.0-2
     link.left_open = link.left_open || (link.v5() && breaks(Break::error_disconnect_without_close));  // 5.0, 4.13.2-1
 }
 

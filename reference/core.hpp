@@ -4,8 +4,8 @@
 #include <unordered_set>
 #include <utility>
 
-#include "reference/broker.hpp"
 #include "reference/alarms.hpp"
+#include "reference/broker.hpp"
 #include "reference/link.hpp"
 #include "reference/retained.hpp"
 
@@ -13,16 +13,17 @@ namespace reference {
 
 /// Reason codes of 5.0 (section 2.4) that the core gives.
 namespace reason {
-inline constexpr std::uint8_t
-    success = 0x00, with_will = 0x04, no_matching_subscribers = 0x10, no_subscription_existed = 0x11,
-    continue_authentication = 0x18, re_authenticate = 0x19, unspecified = 0x80, malformed_packet = 0x81,
-    protocol_error = 0x82, unsupported_version = 0x84, bad_client_id = 0x85, bad_login = 0x86, not_authorized = 0x87,
-    server_unavailable = 0x88, server_busy = 0x89, banned = 0x8a, server_shutting_down = 0x8b,
-    bad_authentication_method = 0x8c, keep_alive_timeout = 0x8d, session_taken_over = 0x8e, bad_topic_filter = 0x8f,
-    bad_topic_name = 0x90, packet_id_in_use = 0x91, packet_id_not_found = 0x92, receive_maximum_exceeded = 0x93,
-    bad_topic_alias = 0x94, packet_too_large = 0x95, quota_exceeded = 0x97, retain_not_supported = 0x9a,
-    qos_not_supported = 0x9b, shared_not_supported = 0x9e, identifiers_not_supported = 0xa1,
-    wildcards_not_supported = 0xa2;
+inline constexpr std::uint8_t success = 0x00, with_will = 0x04, no_matching_subscribers = 0x10,
+                              no_subscription_existed = 0x11, continue_authentication = 0x18, re_authenticate = 0x19,
+                              unspecified = 0x80, malformed_packet = 0x81, protocol_error = 0x82,
+                              unsupported_version = 0x84, bad_client_id = 0x85, bad_login = 0x86, not_authorized = 0x87,
+                              server_unavailable = 0x88, server_busy = 0x89, banned = 0x8a, server_shutting_down = 0x8b,
+                              bad_authentication_method = 0x8c, keep_alive_timeout = 0x8d, session_taken_over = 0x8e,
+                              bad_topic_filter = 0x8f, bad_topic_name = 0x90, packet_id_in_use = 0x91,
+                              packet_id_not_found = 0x92, receive_maximum_exceeded = 0x93, bad_topic_alias = 0x94,
+                              packet_too_large = 0x95, quota_exceeded = 0x97, retain_not_supported = 0x9a,
+                              qos_not_supported = 0x9b, use_another_server = 0x9c, shared_not_supported = 0x9e,
+                              identifiers_not_supported = 0xa1, wildcards_not_supported = 0xa2;
 }
 /// In words, for Reason String.
 std::string_view reason_text(std::uint8_t code);
@@ -58,6 +59,7 @@ public:
     std::span<const LinkId> dirty() const { return dirty_; }
     std::string take(LinkId, bool& close);
     void postpone(LinkId);
+    void excuse(LinkId, Time now);
     std::size_t waiting(LinkId id) const { return links_.find(id) ? links_.find(id)->waiting_octets() : 0; }
     void recycle(std::string bytes);
     void set_available(bool available) { settings_.available = available; }
@@ -83,6 +85,7 @@ private:
     void arm(Link&);
     void arm(Session&);
     void link_due(Link&);
+    void overrun(Link&);
     void session_due(Session&);
 
     // faults.cpp: what is wrong, and how a connection ends from our side
@@ -101,6 +104,7 @@ private:
     bool may_connect(Link&, const mqtt::Connect&, std::string_view client_id);
     bool will_is_served(Link&, const mqtt::Connect&);
     bool client_id_is_served(Link&, const mqtt::Connect&);
+    void redirect(Link&);
     void refuse(Link&, std::uint8_t code_3, std::uint8_t code_5);
     void second_connect(Link&);
     void after_refusal(Link&, mqtt::View bytes);
@@ -155,7 +159,7 @@ private:
     // retain.cpp
     void retain(const MessagePtr&);
     bool room_to_retain(std::string_view topic, const Message&);
-    void send_retained(Subscription&, bool is_new, unsigned handling);
+    std::size_t send_retained(Subscription&, bool is_new, unsigned handling);
 
     // route.cpp: from a message to its sessions
     std::size_t route(const MessagePtr&, Subscriptions::Last*);
@@ -205,9 +209,11 @@ private:
     void on(Link&, const mqtt::Pingreq&);
 
     // output.cpp: packets to octets
-    template <class P> bool send(Link&, const P& packet);
+    template <class P>
+    bool send(Link&, const P& packet);
     bool send_copy(Link&, const Delivery&, std::uint16_t id, bool dup);
-    template <class P> void answer(Link&, P packet, std::uint8_t reason);
+    template <class P>
+    void answer(Link&, P packet, std::uint8_t reason);
     void count_sent(std::size_t payload) { ++counters_.publishes_sent, counters_.payload_octets_sent += payload; }
     void mark_dirty(Link&);
     void clean(Link&);
@@ -226,7 +232,7 @@ private:
         bool retain = false, dup = false;
         std::size_t id_at = 0;  // of the packet identifier, which is each one's own
         std::string_view octets;
-        std::string own;        // what `octets` shows, where it is not what came in
+        std::string own;  // what `octets` shows, where it is not what came in
     };
 
     Settings settings_;

@@ -13,8 +13,8 @@ using mqtt::Type;
 struct Blind {
     Break violation;
     std::optional<Type> type;  // none: any
-    std::string_view field{};       // empty: any
-    mqtt::Ids seen_as{};            // the codec's statement, where it is not the violation's own
+    std::string_view field{};  // empty: any
+    mqtt::Ids seen_as{};       // the codec's statement, where it is not the violation's own
 };
 constexpr mqtt::Ids utf8{"MQTT-1.5.3-1", "MQTT-1.5.4-1"}, null_character{"MQTT-1.5.3-2", "MQTT-1.5.4-2"},
     length{"X-2.0-packet-length", "X-2.0-packet-length"}, packet_type{"X-2.2.1-packet-type", "X-2.1.2-packet-type"},
@@ -51,6 +51,7 @@ std::string_view reason_text(std::uint8_t code) {
         case reason::bad_topic_filter: return "the topic filter is not served";
         case reason::bad_topic_name: return "the topic name is not served";
         case reason::bad_topic_alias: return "the topic alias is not valid";
+        case reason::use_another_server: return "another server serves you";
         case reason::quota_exceeded: return "a limit is reached";
         default: return "see the reason code";
     }
@@ -63,11 +64,11 @@ std::uint8_t reason_for(const mqtt::Fault& fault, Type type) {
     if (is("MQTT-3.3.2-2")) return reason::bad_topic_name;
     if (is_filter_fault(fault)) return reason::bad_topic_filter;
     if (type == Type::connect && fault.field.starts_with("protocol")) return reason::unsupported_version;
-    for (std::string_view s : {"MQTT-4.7.3-1", "MQTT-3.8.3-4", "MQTT-3.8.3-2", "MQTT-3.10.3-2", "MQTT-3.3.2-14",
-                               "MQTT-2.2.1-3", "X-2.2.2-property-twice", "X-2.2.2-boolean-value",
-                               "X-3.1.2-receive-maximum-zero", "X-3.1.2-maximum-packet-size-zero",
-                               "X-3.8.2-subscription-identifier-zero", "X-3.8.3-qos-three",
-                               "X-3.8.3-retain-handling-three", "X-3.1.2-authentication-data-alone"})
+    for (std::string_view s :
+         {"MQTT-4.7.3-1", "MQTT-3.8.3-4", "MQTT-3.8.3-2", "MQTT-3.10.3-2", "MQTT-3.3.2-14", "MQTT-2.2.1-3",
+          "X-2.2.2-property-twice", "X-2.2.2-boolean-value", "X-3.1.2-receive-maximum-zero",
+          "X-3.1.2-maximum-packet-size-zero", "X-3.8.2-subscription-identifier-zero", "X-3.8.3-qos-three",
+          "X-3.8.3-retain-handling-three", "X-3.1.2-authentication-data-alone"})
         if (is(s)) return reason::protocol_error;
     return reason::malformed_packet;
 }
@@ -100,16 +101,21 @@ std::size_t Core::on_fault(Link& link, mqtt::View bytes, const mqtt::Fault& faul
     if (whole.size != 0 && overlooked(link, bytes.first(whole.size), type)) {
         mqtt::Packet packet;
         if (mqtt::decode_leniently(packet, bytes.first(whole.size), link.version) != 0) {
-            if (link.state != Link::State::fresh) dispatch(link, packet);
-            else on_connect(link, std::get<mqtt::Connect>(packet), bytes.first(whole.size));
+            if (link.state != Link::State::fresh)
+                dispatch(link, packet);
+            else
+                on_connect(link, std::get<mqtt::Connect>(packet), bytes.first(whole.size));
         }
         return link.state == Link::State::deciding ? 0 : whole.size;
     }
     const bool again = type == Type::connect && link.state != Link::State::fresh;  // 3.1.0-2, whatever is wrong with it
-    if (again) fail(link, reason::protocol_error);
-    else if (link.state != Link::State::fresh) fail(link, reason_for(fault, type));
+    if (again)
+        fail(link, reason::protocol_error);
+    else if (link.state != Link::State::fresh)
+        fail(link, reason_for(fault, type));
     // A malformed CONNECT of 3.1.1 gets no CONNACK at all (3.1.4-1); 5.0 may have one.
-    else refuse(link, 0, reason_for(fault, type));
+    else
+        refuse(link, 0, reason_for(fault, type));
     return bytes.size();
 }
 

@@ -28,7 +28,8 @@ bool Core::has_room(const Session& session) const {
     }
     // The client's Receive Maximum (5.0, 3.3.4-9, 4.9.0-2) and our own bound.
     const bool quota = session.quota_used < link->receive_maximum || breaks(Break::client_receive_maximum_ignored);
-    return quota && session.window.size() < settings_.limits.inflight;
+    const Limits& limits = settings_.limits;
+    return quota && session.window.size() < limits.inflight && session.window.octets() <= limits.queued_octets;
 }
 
 // Open PUBLISH and PUBREL packets are sent again at a reconnect, in their order (4.4.0-1, 4.6.0-1, 4.6.0-4).
@@ -80,6 +81,8 @@ void Core::pump(Session& session) {
     while (session.link && !session.to_repeat.empty()) {
         const bool full = session.quota_used >= session.link->receive_maximum;
         if (full && !breaks(Break::repeats_ignore_quota)) return;  // 5.0, 3.3.4-9
+        session.link->stalled = session.link->waiting_octets() >= settings_.limits.outbox_octets;
+        if (session.link->stalled) return;  // take() goes on
         InFlight* open = session.window.find(session.to_repeat.front());
         session.to_repeat.pop_front();
         if (open && open->stage == Stage::published && !open->counted) repeat(session, *open);
@@ -100,8 +103,9 @@ void Core::pump(Session& session) {
 // What the client has to know no more of.
 void Core::close(Session& session, InFlight& open) {
     if (journal_) journal_->settled(open.delivery);  // whatever the session is now: it may have been told
-    messages_.give(std::move(open.delivery.message));
+    auto message = open.delivery.message;
     session.window.settle(open);
+    messages_.give(std::move(message));
 }
 
 // A delivery that leaves the queue unsent.
@@ -130,7 +134,7 @@ bool Core::start(Session& session, const Delivery& delivery) {
         session.window.settle(open);
         return false;
     }
-    open.delivery = delivery;
+    session.window.hold(open, delivery);
     open.counted = true;
     ++session.quota_used;
     if (Journal* journal = keeping(session)) journal->opened(session, open);
@@ -239,12 +243,13 @@ void Core::on(Link& link, const mqtt::Pubrec& p) {
     }
     if (breaks(Break::pubrel_missing)) return;  // 3.1.1, 4.3.3-1; 5.0, 4.3.3-4
     if (breaks(Break::quota_blocks_pubrel) && session.quota_used >= link.receive_maximum) return;  // 5.0, 4.9.0-3
-    if (breaks(Break::quota_freed_by_pubrec) && std::exchange(open->counted, false)) {  // 5.0, 4.9.0-2
+    if (breaks(Break::quota_freed_by_pubrec) && std::exchange(open->counted, false)) {             // 5.0, 4.9.0-2
         --session.quota_used;
         pump(session);
     }
     if (breaks(Break::pubrels_swapped) && session.window.size() > 1) {  // 4.6.0-4
-        const auto held = std::exchange(link.rare.make().held_pubrel, link.rare.make().held_pubrel ? std::uint16_t{0} : p.packet_id);
+        const auto held =
+            std::exchange(link.rare.make().held_pubrel, link.rare.make().held_pubrel ? std::uint16_t{0} : p.packet_id);
         if (held == 0) return;
         answer(link, mqtt::Pubrel{p.packet_id}, reason::success);
         return answer(link, mqtt::Pubrel{held}, reason::success);

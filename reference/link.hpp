@@ -23,8 +23,8 @@ struct Rare {
     std::vector<std::string> aliases_in;  // by alias (5.0, 3.3.2.3.4)
     std::unordered_map<std::string, std::uint16_t, TextHash, std::equal_to<>> aliases_out;
     std::unique_ptr<Authentication> authentication;
-    std::set<std::uint16_t> seen_qos1;    // for a violation only
-    std::uint16_t held_pubrel = 0;        // likewise
+    std::set<std::uint16_t> seen_qos1;  // for a violation only
+    std::uint16_t held_pubrel = 0;      // likewise
 };
 
 struct Link {
@@ -36,17 +36,18 @@ struct Link {
     mqtt::Version version = mqtt::Version::v3_1_1;
     bool dirty = false, refused = false, problem_information = true;
     bool identified = false;  // by a certificate: its name stands, and no login is asked for
-    bool stalled = false;    // deliveries wait for take()
-    bool left_open = false;  // a violation keeps it from being closed
+    bool stalled = false;     // deliveries wait for take()
+    bool overrun = false;     // its queue is full, and that ends it
+    bool left_open = false;   // a violation keeps it from being closed
     std::uint32_t dirty_at = 0;
-    std::uint16_t keep_alive = 0;         // seconds; 0: not watched
-    std::uint16_t open_publishes = 0;     // QoS 2 not yet complete, against our Receive Maximum
-    std::uint32_t session_expiry = 0;     // as CONNECT had it
+    std::uint16_t keep_alive = 0;      // seconds; 0: not watched
+    std::uint16_t open_publishes = 0;  // QoS 2 not yet complete, against our Receive Maximum
+    std::uint32_t session_expiry = 0;  // as CONNECT had it
     std::uint32_t maximum_packet = std::uint32_t(mqtt::largest_packet);  // the client's (5.0, 3.1.2.11)
-    std::uint16_t receive_maximum = 65'535, alias_maximum = 0;  // the client's
+    std::uint16_t receive_maximum = 65'535, alias_maximum = 0;           // the client's
     Session* session = nullptr;
-    Time heard{};                         // the last packet from the client
-    Moment armed;                         // when it is looked at
+    Time heard{};                          // the last packet from the client
+    Moment armed;                          // when it is looked at
     std::unique_ptr<std::string> partial;  // an unfinished packet
     std::unique_ptr<std::string> outbox;   // borrowed from a pool
     Lazy<Rare> rare;

@@ -37,14 +37,15 @@ void Core::retain(const MessagePtr& message) {
 }
 
 // 3.1.1: at every SUBSCRIBE (3.3.1-6, 3.8.4-3); 5.0: as Retain Handling says (3.3.1-9 to -11), never for a share.
-void Core::send_retained(Subscription& subscription, bool is_new, unsigned handling) {
-    if (subscription.share && !breaks(Break::retained_on_share)) return;
-    if (!settings_.offer.retain && subscription.session->link->v5()) return;
-    if (handling == 0 && !is_new && breaks(Break::retained_not_sent_again)) return;
-    if (handling == 1 && !is_new && !breaks(Break::retain_handling_1_ignored)) return;
-    if (handling == 2 && !breaks(Break::retain_handling_2_ignored)) return;
+// Returns the levels of topics looked at.
+std::size_t Core::send_retained(Subscription& subscription, bool is_new, unsigned handling) {
+    if (subscription.share && !breaks(Break::retained_on_share)) return 0;
+    if (!settings_.offer.retain && subscription.session->link->v5()) return 0;
+    if (handling == 0 && !is_new && breaks(Break::retained_not_sent_again)) return 0;
+    if (handling == 1 && !is_new && !breaks(Break::retain_handling_1_ignored)) return 0;
+    if (handling == 2 && !breaks(Break::retain_handling_2_ignored)) return 0;
     std::vector<MessagePtr> found;
-    retained_.match(subscription.matched, found);
+    const auto steps = retained_.match(subscription.matched, found);
     for (const MessagePtr& message : found) {
         if (message->expired(now_) && !breaks(Break::expired_message_delivered)) {  // 5.0, 3.3.2-5
             retained_.remove(message->topic);
@@ -55,6 +56,7 @@ void Core::send_retained(Subscription& subscription, bool is_new, unsigned handl
         delivery.retain = !breaks(Break::retain_flag_missing_at_subscribe);  // 3.1.1, 3.3.1-8
         deliver(*subscription.session, std::move(delivery));
     }
+    return steps;
 }
 
 }  // namespace reference

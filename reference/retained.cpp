@@ -73,33 +73,39 @@ bool Retained::holds(std::string_view topic) const {
     return node && node->message;
 }
 
-void Retained::collect(const Node& node, std::vector<MessagePtr>& found) {
+std::size_t Retained::collect(const Node& node, std::vector<MessagePtr>& found) {
+    std::size_t steps = 1;
     if (node.message) found.push_back(node.message);
-    for (const auto& [level, below] : node.children) collect(*below, found);
+    for (const auto& [level, below] : node.children) steps += collect(*below, found);
+    return steps;
 }
 
-void Retained::match(std::string_view filter, std::vector<MessagePtr>& found) const {
-    match(root_, filter, true, found);
+std::size_t Retained::match(std::string_view filter, std::vector<MessagePtr>& found) const {
+    return match(root_, filter, true, found);
 }
 
-void Retained::match(const Node& node, std::string_view filter, bool first, std::vector<MessagePtr>& found) const {
+std::size_t Retained::match(const Node& node, std::string_view filter, bool first,
+                            std::vector<MessagePtr>& found) const {
     const auto [level, rest, last] = split(filter);
     const bool hash = level == "#";
     if (hash && !first && node.message) found.push_back(node.message);  // "a/#" matches "a" too
-    const auto follow = [&](const Node& below) {
+    const auto follow = [&](const Node& below) -> std::size_t {
         if (hash) return collect(below, found);
         if (!last) return match(below, rest, false, found);
         if (below.message) found.push_back(below.message);
+        return 1;
     };
+    std::size_t steps = 1;
     if (!hash && level != "+") {
-        if (const auto it = node.children.find(level); it != node.children.end()) follow(*it->second);
-        return;
+        if (const auto it = node.children.find(level); it != node.children.end()) steps += follow(*it->second);
+        return steps;
     }
     for (const auto& [name, below] : node.children) {
         // A wildcard in the first level does not match names that begin with $ (4.7.2-1).
         if (first && name.starts_with('$') && !policy_.breaks(Break::retained_dollar_matched_by_wildcard)) continue;
-        follow(*below);
+        steps += follow(*below);
     }
+    return steps;
 }
 
 void Retained::remove_of(std::string_view publisher) {

@@ -21,8 +21,8 @@ public:
     /// Octets of memory, roughly.
     std::size_t octets() const { return octets_; }
     static std::size_t cost(const Message&);
-    /// Appends all whose topic matches the filter.
-    void match(std::string_view filter, std::vector<MessagePtr>&) const;
+    /// Appends all whose topic matches the filter; returns the levels of topics looked at.
+    std::size_t match(std::string_view filter, std::vector<MessagePtr>&) const;
     /// Drops what has expired (5.0, 3.3.2.3.3).
     void purge(Time now);
 
@@ -35,8 +35,8 @@ private:
     bool remove(Node&, std::string_view topic);
     void clear(Node&);
     bool purge(Node&, Time now);
-    void match(const Node&, std::string_view filter, bool first, std::vector<MessagePtr>&) const;
-    static void collect(const Node&, std::vector<MessagePtr>&);
+    std::size_t match(const Node&, std::string_view filter, bool first, std::vector<MessagePtr>&) const;
+    static std::size_t collect(const Node&, std::vector<MessagePtr>&);
 
     const Policy& policy_;
     Journal* journal_ = nullptr;

@@ -105,8 +105,10 @@ void Core::deliver(Session& session, Delivery delivery) {
         // Past the queue, unless it may hold others of QoS 0 (3.1.1, 4.6.0-6; 5.0, 4.6.0-5).
         const bool passes = !style().qos0_waits_for_window && (!style().queue_qos0 || session.queue.empty());
         if (link && (!waits || passes)) {
-            if (link->waiting_octets() < settings_.limits.outbox_octets) send_publish(*link, delivery, 0, false);
-            else ++counters_.publishes_dropped;
+            if (link->waiting_octets() < settings_.limits.outbox_octets)
+                send_publish(*link, delivery, 0, false);
+            else
+                ++counters_.publishes_dropped;
         } else if (link || style().queue_qos0) {
             enqueue(session, std::move(delivery));
         }
@@ -125,7 +127,7 @@ bool Core::make_room(Session& session, std::size_t octets) {
         return session.queue.size() >= limits.queued_messages || session.queued_octets + octets > limits.queued_octets;
     };
     if (!full()) return true;
-    if (octets > limits.queued_octets) return false;  // not even into an empty one
+    if (octets > limits.queued_octets) return false;         // not even into an empty one
     if (now_ - session.purged >= std::chrono::seconds(1)) {  // not at every message
         session.purged = now_;
         session.queue.erase_if([&](const Delivery& d) {
@@ -144,7 +146,11 @@ bool Core::make_room(Session& session, std::size_t octets) {
 
 void Core::enqueue(Session& session, Delivery delivery) {
     const auto octets = delivery.message->octets();
-    if (!make_room(session, octets)) return void(++counters_.publishes_dropped);
+    if (!make_room(session, octets)) {
+        ++counters_.publishes_dropped;
+        if (settings_.limits.cut_when_full && session.link) overrun(*session.link);
+        return;
+    }
     session.queued_octets += octets;
     if (Journal* journal = keeping(session)) journal->queued(session, delivery);
     const bool mixed = !session.queue.empty() && session.queue.front().message->topic != delivery.message->topic;

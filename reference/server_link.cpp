@@ -64,8 +64,10 @@ void Switchboard::flush() {
     while (!broker.dirty().empty()) {
         const LinkId link = broker.dirty().back();
         bool close = false;
-        if (const auto found = links.find(link)) found->collect();  // takes or postpones: the mark is gone
-        else broker.take(link, close);                              // nobody is there to read it
+        if (const auto found = links.find(link))
+            found->collect();  // takes or postpones: the mark is gone
+        else
+            broker.take(link, close);  // nobody is there to read it
     }
 }
 
@@ -77,15 +79,19 @@ void Switchboard::chase() {
     while (!leaving.empty() && leaving.front().first <= now()) {
         const auto link = std::move(leaving.front().second);
         leaving.pop_front();
-        if (link->stayed_too_long()) link->let_go();
-        else leaving.emplace_back(now() + linger, link);
+        if (link->stayed_too_long())
+            link->let_go();
+        else
+            leaving.emplace_back(now() + linger, link);
     }
     while (!stuck.empty() && stuck.front().first <= now()) {
         const auto link = std::move(stuck.front().second);
         stuck.pop_front();
         if (!link->is_stuck_still()) continue;
-        if (link->stayed_too_long()) link->cut("reads nothing");
-        else stuck.emplace_back(now() + options.write_patience, link);
+        if (link->stayed_too_long())
+            link->cut("reads nothing");
+        else
+            stuck.emplace_back(now() + options.write_patience, link);
     }
 }
 
@@ -108,9 +114,9 @@ std::string name_of(const Socket& socket) {
 
 // ---- one ------------------------------------------------------------------------
 
-void ServerLink::log_as(const std::string& name, bool exact) {
+void ServerLink::log_as(const std::string& name) {
     if (!is_watched()) return;
-    log_ = std::make_unique<Watch>(board_, name, exact);
+    log_ = std::make_unique<Watch>(board_, name);
     log_->event("opened");
 }
 
@@ -122,11 +128,8 @@ void ServerLink::forget() {
 
 // ---- TCP ------------------------------------------------------------------------
 
-TcpLink::TcpLink(Switchboard& board, Socket socket, LinkId link)
-    : ServerLink(board, link), socket_(std::move(socket)) {
-    if (!is_watched()) return;
-    const auto name = name_of(socket_);
-    log_as(name, name.starts_with("127.") || name.starts_with("[::1]"));
+TcpLink::TcpLink(Switchboard& board, Socket socket, LinkId link) : ServerLink(board, link), socket_(std::move(socket)) {
+    if (is_watched()) log_as(name_of(socket_));
 }
 
 void TcpLink::await_bytes() {
@@ -180,15 +183,16 @@ void TcpLink::leaving_begins() {
 
 void TcpLink::collect() {
     postponed_ = out_ != nullptr;
-    if (out_) board_.broker.postpone(link_);  // it waits there, within the broker's bounds
-    else take();
+    if (out_)
+        board_.broker.postpone(link_);  // it waits there, within the broker's bounds
+    else
+        take();
 }
 
 void TcpLink::take() {
     if (!known_) return;
     bool close = false;
     std::string bytes = board_.broker.take(link_, close);
-    if (Code ignored; log_ && log_->before_connack() && socket_.available(ignored) != 0) log_->pipelined();
     if (log_) log_->sent(mqtt::octets(bytes));
     if (close) {
         known_ = false;
@@ -236,6 +240,8 @@ std::size_t TcpLink::write_some(std::string_view bytes) {
 void TcpLink::write_on() {
     auto& [octets, written] = *out_;
     written += write_some(std::string_view(octets).substr(written));
+    if (paused_) excuse();
+
     if (written < octets.size()) return await_room();
     out_.reset();
     written_all();

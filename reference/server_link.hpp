@@ -73,15 +73,13 @@ struct Switchboard {
     ClientMemory clients;               // as the judge has seen them
     std::unique_ptr<LoginPool> logins;  // where ServerOptions::login is set; last, for its threads use the rest
 
-    Time now() const {
-        return std::chrono::duration_cast<Time>(std::chrono::steady_clock::now() - start);
-    }
+    Time now() const { return std::chrono::duration_cast<Time>(std::chrono::steady_clock::now() - start); }
     void add(std::shared_ptr<ServerLink> link);
-    Settings prepared(Settings);      // as the options want them
+    Settings prepared(Settings);  // as the options want them
     void start_pool();
-    void flush();                     // writes what the broker has to say
-    void commit();                    // all that was told to the journal is kept from now on
-    void chase();                     // ends those that take too long to leave, or to read
+    void flush();   // writes what the broker has to say
+    void commit();  // all that was told to the journal is kept from now on
+    void chase();   // ends those that take too long to leave, or to read
     std::optional<Time> deadline() const;
 };
 
@@ -107,15 +105,19 @@ public:
 
 protected:
     bool is_watched() const { return board_.options.log_level != LogLevel::quiet || board_.options.judge; }
-    void log_as(const std::string& name, bool exact = false);  // where the options want it; see Watch
+    void log_as(const std::string& name);  // where the options want it
     /// False while the login is pending: collect() reads on then.
     bool may_read() const { return !board_.logins || board_.broker.reads(link_); }
-    void forget();                         // the broker is told that the link is lost; harmless when repeated
+    /// One that is not read moves: its PINGREQ may lie unread.
+    void excuse() {
+        if (known_) board_.broker.excuse(link_, board_.now());
+    }
+    void forget();  // the broker is told that the link is lost; harmless when repeated
 
     Switchboard& board_;
     const LinkId link_;
     std::unique_ptr<Watch> log_;  // where somebody looks
-    bool known_ = true;  // to the broker
+    bool known_ = true;           // to the broker
     bool moved_ = false;
     bool watched_ = false;  // is in Switchboard::stuck; flags last, where derived classes put theirs beside them
 };
@@ -149,7 +151,7 @@ private:
 
     bool leaving_ = false;  // FIN follows what is queued
     bool fin_sent_ = false, fin_seen_ = false;
-    bool paused_ = false;  // reading: the login is pending, or too much waits to be written
+    bool paused_ = false;     // reading: the login is pending, or too much waits to be written
     bool postponed_ = false;  // the broker has more to say than can be written
     Socket socket_;
     struct Output {

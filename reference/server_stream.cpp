@@ -102,8 +102,10 @@ void StreamLink::hear(const std::string& bytes) {
 
 void StreamLink::collect() {
     postponed_ = waiting_;
-    if (waiting_) board_.broker.postpone(link_);  // it waits there, within the broker's bounds
-    else take();
+    if (waiting_)
+        board_.broker.postpone(link_);  // it waits there, within the broker's bounds
+    else
+        take();
 }
 
 void StreamLink::take() {
@@ -120,6 +122,7 @@ void StreamLink::take() {
         layers_->send(mqtt::octets(bytes), out_);
     }
     board_.broker.recycle(std::move(bytes));
+    if (layers_ && layers_->state() == net::Layer::State::failed) return ended(layers_->what(), false);
     if (close) return leave();
     if (!waiting_) write();
     resume();
@@ -162,6 +165,7 @@ void StreamLink::await_room() {
     socket_.async_wait(Socket::wait_write, [self = self()](Code error) {
         self->waiting_ = false;
         if (error || !self->is_open()) return;
+        if (self->paused_) self->excuse();
         self->write();
         if (!self->waiting_ && std::exchange(self->postponed_, false)) self->take();
         self->resume();

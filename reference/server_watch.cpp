@@ -5,17 +5,18 @@
 namespace reference {
 namespace {
 
-constexpr ClientJudge::Time far_away = std::chrono::milliseconds(200);  // for packets that may have crossed CONNACK
+// A client need not read CONNACK before it goes on, and what it sent may wait in its network or in ours.
+constexpr ClientJudge::Time crossed = std::chrono::seconds(5);
 
 }  // namespace
 
-Watch::Watch(Switchboard& board, const std::string& name, bool exact) : board_(board) {
+Watch::Watch(Switchboard& board, const std::string& name) : board_(board) {
     const auto& options = board.options;
     if (options.log_level != LogLevel::quiet && options.log)
         log_ = std::make_unique<WireLog>(name, options.log_level == LogLevel::packets, options.log);
     if (options.judge)
         judge_ = std::make_unique<ClientJudge>(board.clients, options.judge,
-                                               ClientJudge::Options{.grace = exact ? Time{} : far_away});
+                                               ClientJudge::Options{.grace = crossed, .slack = crossed});
 }
 
 void Watch::received(mqtt::View bytes) {

@@ -9,16 +9,12 @@ struct Switchboard;
 
 class Watch {
 public:
-    /// `exact`: pipelined() is asked for, and what was read after CONNACK cannot have been long under way.
-    Watch(Switchboard& board, const std::string& name, bool exact);
+    Watch(Switchboard& board, const std::string& name);
     void received(mqtt::View bytes);
     void sent(mqtt::View bytes);
     void event(std::string_view what) {
         if (log_) log_->event(what);
     }
-    bool before_connack() const { return judge_ && judge_->before_connack(); }
-    /// See ClientJudge::pipelined().
-    void pipelined() { judge_->pipelined(); }
 
 private:
     Switchboard& board_;

@@ -34,7 +34,13 @@ InFlight& Window::restore(std::uint16_t id, std::uint64_t order) {
     return slot;
 }
 
+void Window::hold(InFlight& slot, Delivery delivery) {
+    ring_->octets += delivery.message->octets();
+    slot.delivery = std::move(delivery);
+}
+
 void Window::settle(InFlight& slot) {
+    if (slot.delivery.message) ring_->octets -= slot.delivery.message->octets();
     slot = {};
     --ring_->used;
 }

@@ -15,7 +15,7 @@ struct Session;
 /// A sent delivery above QoS 0 that is not settled.
 struct InFlight {
     enum class Stage : std::uint8_t { published, released };  // waits for PUBACK or PUBREC; for PUBCOMP
-    std::uint16_t id = 0;  // 0: a free slot
+    std::uint16_t id = 0;                                     // 0: a free slot
     Stage stage = Stage::published;
     bool counted = false;     // against the client's Receive Maximum on this connection (4.9.0-2)
     std::uint64_t order = 0;  // of the PUBLISH, then of the PUBREC: repeats keep it (4.6.0-1, 4.6.0-4)
@@ -30,8 +30,11 @@ public:
     InFlight* find(std::uint16_t id);
     /// The slot for a delivery begun in an earlier life, in their order.
     InFlight& restore(std::uint16_t id, std::uint64_t order);
+    /// What the slot is for.
+    void hold(InFlight& slot, Delivery delivery);
     void settle(InFlight& slot);
     std::size_t size() const { return ring_ ? ring_->used : 0; }
+    std::size_t octets() const { return ring_ ? ring_->octets : 0; }
     /// All of one stage, in order.
     std::vector<InFlight*> all(InFlight::Stage);
     std::uint64_t next_order() { return ++ring().order; }
@@ -41,7 +44,7 @@ public:
 private:
     struct Ring {
         std::vector<InFlight> slots;  // 0 or a power of two of them
-        std::size_t used = 0;
+        std::size_t used = 0, octets = 0;
         std::uint16_t last = 0;
         std::uint64_t order = 0;
     };
@@ -55,20 +58,21 @@ private:
 
 struct Subscription {
     Session* session = nullptr;
-    std::string filter;   // as the client wrote it, $share/NAME/ included
-    std::string matched;  // the part that is matched with names
+    std::string filter;                          // as the client wrote it, $share/NAME/ included
+    std::string matched;                         // the part that is matched with names
     std::shared_ptr<const std::string> share{};  // the whole filter, where shared
     mqtt::QoS qos{};
     bool no_local = false, retain_as_published = false;
     std::uint32_t identifier = 0;  // 0: none
+    std::size_t place = 0;         // in the list of Subscriptions that it is in
 };
 
 /// A QoS 2 PUBLISH received and not yet released (4.3.3).
 struct Inbound {
-    LinkId counted_on = 0;   // the link whose Receive Maximum it uses up
-    MessagePtr held{};       // Release::on_pubrel: delivered then
+    LinkId counted_on = 0;          // the link whose Receive Maximum it uses up
+    MessagePtr held{};              // Release::on_pubrel: delivered then
     std::optional<Time> expires{};  // the message does
-    bool released = false;   // lingers for a violation only
+    bool released = false;          // lingers for a violation only
 };
 
 struct PendingWill {
@@ -81,15 +85,15 @@ inline constexpr std::uint32_t never = 0xffff'ffff;
 
 struct Session {
     std::string client_id;
-    std::uint64_t serial = 0;   // tells sessions apart and orders timers
-    Link* link = nullptr;       // while connected
-    std::uint32_t expiry = 0;   // seconds after the connection; `never`: not at all (3.1.2-4, 3.1.2-23)
+    std::uint64_t serial = 0;      // tells sessions apart and orders timers
+    Link* link = nullptr;          // while connected
+    std::uint32_t expiry = 0;      // seconds after the connection; `never`: not at all (3.1.2-4, 3.1.2-23)
     std::uint32_t quota_used = 0;  // of the client's Receive Maximum, on this connection
     LazyContainer<std::map<std::string, Subscription, std::less<>>> subscriptions;  // by filter
     Window window;
     Fifo<std::uint16_t> to_repeat;  // packet identifiers that wait for quota after a resume
     Fifo<Delivery> queue;
-    std::size_t queued_octets = 0;
+    std::size_t queued_octets = 0, filter_octets = 0;
     LazyContainer<std::unordered_map<std::uint16_t, Inbound>> inbound;
     std::unique_ptr<PendingWill> will;
     Moment will_due, end_due, armed;

@@ -31,7 +31,7 @@ Session& Core::attach(Link& link, const mqtt::Connect& c, std::string_view clien
     Session* session = find_session(client_id);
     const bool found = session != nullptr;
     if (found && session->link) take_over(*session);
-    session = find_session(client_id);  // the takeover may have ended it
+    session = find_session(client_id);                                      // the takeover may have ended it
     if (session && c.clean_start && !breaks(Break::clean_start_resumes)) {  // 3.1.1, 3.1.2-6; 5.0, 3.1.2-4
         end(*session);
         session = nullptr;
@@ -59,9 +59,9 @@ Session& Core::attach(Link& link, const mqtt::Connect& c, std::string_view clien
     for (auto& [filter, held] : session->subscriptions)
         held.no_local = held.no_local && !breaks(Break::no_local_forgotten_on_return);  // 5.0, 3.8.3-3
     arm(*session);
-    present = kept && !c.clean_start ? !breaks(Break::session_present_missing)             // 3.2.2-2, 5.0: 3.2.2-3
-            : c.clean_start          ? found && breaks(Break::session_present_on_clean)    // 3.2.2-1, 5.0: 3.2.2-2
-                                     : breaks(Break::session_present_made_up);             // 3.2.2-3
+    present = kept && !c.clean_start ? !breaks(Break::session_present_missing)           // 3.2.2-2, 5.0: 3.2.2-3
+              : c.clean_start        ? found && breaks(Break::session_present_on_clean)  // 3.2.2-1, 5.0: 3.2.2-2
+                                     : breaks(Break::session_present_made_up);                  // 3.2.2-3
     return *session;
 }
 
@@ -82,7 +82,7 @@ void Core::set_expiry(Link& link, Session& session, const mqtt::Connect& c) {
             session.end_due = now_ + std::chrono::seconds(session.expiry);
         return;
     }
-    session.expiry = c.clean_start && !breaks(Break::clean_session_survives) ? 0 : never;
+    session.expiry = c.clean_start && !breaks(Break::clean_session_survives) ? 0 : settings_.limits.v3_session;
     link.session_expiry = session.expiry;
 }
 
@@ -131,7 +131,7 @@ void Core::forget_open(Session& session) {
     using Stage = InFlight::Stage;
     for (const Stage stage : {Stage::published, Stage::released})
         for (InFlight* open : session.window.all(stage)) {
-            const auto rule = stage == Stage::released                               ? Break::pubrel_forgotten_at_end
+            const auto rule = stage == Stage::released                        ? Break::pubrel_forgotten_at_end
                               : open->delivery.qos == mqtt::QoS::exactly_once ? Break::qos2_forgotten_at_end
                                                                               : Break::qos1_forgotten_at_end;
             if (breaks(rule)) close(session, *open);
@@ -154,7 +154,7 @@ void Core::end(Session& session) {
     if (!lost) publish_will(session);  // the delay ends with the session (5.0, 3.1.2-8)
     if (style().share_qos1 == ShareQos1::moves_at_end) hand_on(session, mqtt::QoS::at_least_once);
     if (breaks(Break::share_qos2_moved_after_end)) hand_on(session, mqtt::QoS::exactly_once);  // 5.0, 4.8.2-5
-    if (breaks(Break::retained_dies_with_session)) retained_.remove_of(session.client_id);   // 3.1.1, 3.1.2-7
+    if (breaks(Break::retained_dies_with_session)) retained_.remove_of(session.client_id);     // 3.1.1, 3.1.2-7
     session.will_due.reset();
     session.end_due.reset();
     arm(session);
@@ -193,8 +193,8 @@ void Core::on(Link& link, const mqtt::Disconnect& p) {
         const auto expiry = mqtt::find(p.properties, mqtt::property::session_expiry_interval);
         if (expiry && expiry->number != 0 && link.session_expiry == 0 && !breaks(Break::session_expiry_raised_from_0))
             return fail(link, reason::protocol_error);  // 5.0, 3.14.2.2.2
-        const auto deaf = expiry && expiry->number == 0 ? Break::disconnect_expiry_not_lowered
-                                                        : Break::disconnect_expiry_not_raised;
+        const auto deaf =
+            expiry && expiry->number == 0 ? Break::disconnect_expiry_not_lowered : Break::disconnect_expiry_not_raised;
         if (expiry && !breaks(deaf))
             link.session->expiry = std::min(expiry->number, settings_.offer.longest_session.value_or(never));
     }
@@ -212,6 +212,7 @@ void Core::restore(std::unique_ptr<Session> session) {
     last_session_ = std::max(last_session_, session->serial);
     for (auto& [filter, subscription] : session->subscriptions) {
         subscription.session = session.get();
+        session->filter_octets += subscription.filter.size();
         subscriptions_.add(subscription);
     }
     for (const Delivery& waiting : session->queue) session->queued_octets += waiting.message->octets();
@@ -229,8 +230,10 @@ void Core::keep(Journal& journal, Broker& broker, Time now) {
     for (const auto& session : sessions_) all.push_back(session.get());
     std::ranges::sort(all, {}, &Session::serial);
     for (Session* session : all) {
-        if (!session->will_due && !session->end_due) part(*session, false);
-        else arm(*session);
+        if (!session->will_due && !session->end_due)
+            part(*session, false);
+        else
+            arm(*session);
     }
 }
 

@@ -161,8 +161,7 @@ void Store::read_deliveries(Sessions& sessions, const Messages& messages) {
         delivery.identifiers = identifiers(rows.text(5));
         if (!rows.null(6)) delivery.share = shared_text(rows.text(6));
         last_delivery_ = std::max(last_delivery_, delivery.kept);
-        if (qos < 1 || qos > 2 || id < 0 || id > 65'535 || stage < 0 || stage > 1)
-            damaged("a delivery is not sound");
+        if (qos < 1 || qos > 2 || id < 0 || id > 65'535 || stage < 0 || stage > 1) damaged("a delivery is not sound");
         if (id == 0) {
             session.queue.push_back(std::move(delivery));
             continue;
@@ -170,7 +169,7 @@ void Store::read_deliveries(Sessions& sessions, const Messages& messages) {
         if (session.window.find(std::uint16_t(id))) damaged("two deliveries have one packet identifier");
         InFlight& open = session.window.restore(std::uint16_t(id), std::uint64_t(rows.number(9)));
         open.stage = InFlight::Stage(stage);
-        open.delivery = std::move(delivery);
+        session.window.hold(open, std::move(delivery));
     }
 }
 

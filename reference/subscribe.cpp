@@ -10,7 +10,8 @@ namespace {
 std::uint16_t after(std::uint16_t id) { return static_cast<std::uint16_t>(id == 65'535 ? 1 : id + 1); }
 
 // The code that explains an answer, if one does.
-template <class Code> std::uint8_t worst(std::span<const Code> codes) {
+template <class Code>
+std::uint8_t worst(std::span<const Code> codes) {
     std::uint8_t worst = 0;
     for (const Code& code : codes) worst = std::max(worst, code.value);
     return worst > 2 ? worst : std::uint8_t{0};
@@ -30,8 +31,8 @@ void Core::on(Link& link, const mqtt::Subscribe& p) {
     std::vector<Granted> granted;
     for (const auto& entry : p.entries) {  // one by one, one answer for all (3.1.1, 3.8.4-4; 5.0, 3.8.4-5)
         bool is_new = false;
-        const bool unoffered = identifier != 0 && !settings_.offer.subscription_identifiers &&
-                               !breaks(Break::identifiers_taken_unoffered);
+        const bool unoffered =
+            identifier != 0 && !settings_.offer.subscription_identifiers && !breaks(Break::identifiers_taken_unoffered);
         const auto code = unoffered ? reason::identifiers_not_supported : grant(link, entry, identifier, is_new);
         codes.push_back({code});
         if (code >= reason::unspecified) continue;
@@ -39,8 +40,10 @@ void Core::on(Link& link, const mqtt::Subscribe& p) {
         if (it != link.session->subscriptions.end()) granted.push_back({&it->second, is_new, entry.retain_handling});
     }
     if (!style().retained_before_suback) answer(link, p, codes);
+    std::size_t steps = 0;  // one SUBSCRIBE may name a hundred thousand filters
     for (const Granted& g : granted)
-        if (link.session) send_retained(*g.subscription, g.is_new, g.retain_handling);
+        if (link.session && steps < settings_.limits.retained_steps)
+            steps += send_retained(*g.subscription, g.is_new, g.retain_handling);
     if (style().retained_before_suback && link.session) answer(link, p, codes);
 }
 
@@ -77,7 +80,10 @@ std::uint8_t Core::objection(Link& link, const mqtt::Subscribe::Entry& entry, bo
         !settings_.allowed({link.session->client_id, link.user_name(), Action::subscribe, entry.filter}))
         return reason::not_authorized;
     const bool deep = std::size_t(std::ranges::count(entry.filter, '/')) >= limits.topic_levels;
-    if (deep || (is_new && link.session->subscriptions.size() >= limits.subscriptions)) return reason::quota_exceeded;
+    const Session& session = *link.session;
+    const bool full = session.subscriptions.size() >= limits.subscriptions ||
+                      session.filter_octets + entry.filter.size() > limits.filter_octets;
+    if (deep || (is_new && full)) return reason::quota_exceeded;
     return 0;
 }
 
@@ -92,11 +98,11 @@ std::uint8_t Core::grant(Link& link, const mqtt::Subscribe::Entry& entry, std::u
         breaks(Break::qos_above_maximum_not_granted))
         return reason::unspecified;
     const auto most = link.v5() ? std::min(settings_.offer.maximum_qos, style().grant_at_most) : style().grant_at_most;
-    const auto qos = std::min(asked, most);  // 3.2.2-10
+    const auto qos = std::min(asked, most);            // 3.2.2-10
     if (!is_new && breaks(Break::resubscribe_adds)) {  // 3.8.4-3: replaced as a whole
-        add_subscription(*link.session, std::string(entry.filter) + '\0' + std::to_string(held.size()), link,
-                         entry.filter)
-            .qos = qos;
+        std::string another(entry.filter);
+        while (held.find(another) != held.end()) another += '\0';
+        add_subscription(*link.session, another, link, entry.filter).qos = qos;
     }
     if (is_new) add_subscription(*link.session, std::string(entry.filter), link, entry.filter);
     Subscription& s = held.find(entry.filter)->second;
@@ -119,6 +125,7 @@ Subscription& Core::add_subscription(Session& session, std::string key, const Li
         s.matched = share->filter;
         s.share = std::make_shared<const std::string>(filter);
     }
+    session.filter_octets += s.filter.size();
     subscriptions_.add(s);
     return s;
 }
@@ -163,10 +170,13 @@ std::uint8_t Core::drop(Session& session, std::string_view filter) {
 
 void Core::drop(Session& session, Subscription& subscription) {
     subscriptions_.remove(subscription);
+    session.filter_octets -= subscription.filter.size();
     if (journal_) journal_->unsubscribed(session, subscription);
     const auto it = session.subscriptions.find(subscription.filter);
-    if (it != session.subscriptions.end() && &it->second == &subscription) session.subscriptions.erase(it);
-    else session.subscriptions.erase_if([&](const auto& held) { return &held.second == &subscription; });
+    if (it != session.subscriptions.end() && &it->second == &subscription)
+        session.subscriptions.erase(it);
+    else
+        session.subscriptions.erase_if([&](const auto& held) { return &held.second == &subscription; });
 }
 
 // Even where nothing was dropped (3.10.4-4, -5).

@@ -14,6 +14,17 @@ std::string_view first_level(std::string_view& rest, bool& last) {
     return level;
 }
 
+// Each knows its place, so that thousands that end at once do not have to be searched for.
+void put(std::vector<Subscription*>& list, Subscription& s) {
+    s.place = list.size();
+    list.push_back(&s);
+}
+void take(std::vector<Subscription*>& list, const Subscription& s) {
+    list[s.place] = list.back();
+    list[s.place]->place = s.place;
+    list.pop_back();
+}
+
 std::string lower(std::string_view s) {
     std::string l(s);
     for (char& c : l)
@@ -52,12 +63,12 @@ void Subscriptions::add(Subscription& s) {
     ++size_;
     changed_ = true;
     if (!s.share) {
-        node.plain.push_back(&s);
+        put(node.plain, s);
         return;
     }
     Group& group = groups_[*s.share];
     if (group.members.empty()) node.groups.push_back(&group);
-    group.members.push_back(&s);
+    put(group.members, s);
 }
 
 void Subscriptions::remove(Subscription& s) {
@@ -65,9 +76,9 @@ void Subscriptions::remove(Subscription& s) {
     --size_;
     changed_ = true;
     if (!s.share) {
-        std::erase(node.plain, &s);
+        take(node.plain, s);
     } else if (auto it = groups_.find(*s.share); it != groups_.end()) {
-        std::erase(it->second.members, &s);
+        take(it->second.members, s);
         if (it->second.members.empty()) {
             std::erase(node.groups, &it->second);
             groups_.erase(it);

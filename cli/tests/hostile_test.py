@@ -151,6 +151,38 @@ class Hostile(ProgramTest):
         self.serves_others()
         self.grown(30, "pings whose pongs nobody reads")
 
+    def test_a_slow_reader_is_heard_although_it_is_not_read(self):
+        """Its PINGREQ lies unread behind the backlog: Keep Alive must not end a connection that moves."""
+        size, rate, topic = 40 * MEGABYTE, 4 * MEGABYTE, b"\x00\x01t"
+        for scheme in ("mqtt", "ws"):
+            wrap = (lambda octets: frame(2, octets)) if scheme == "ws" else (lambda octets: octets)
+            reader, mouth = self.dial(scheme), self.dial("mqtt")
+            if scheme == "ws":
+                reader.sendall(UPGRADE)
+                read_until(reader, b"\r\n\r\n")
+            reader.sendall(wrap(bytes.fromhex("100e00044d515454040200010002") + b"r1"))  # Keep Alive 1
+            read_until(reader, b"\x20\x02\x00\x00")
+            reader.sendall(wrap(b"\x82\x06\x00\x01" + topic + b"\x00"))
+            read_until(reader, b"\x90\x03\x00\x01\x00")
+            mouth.sendall(CONNECT)
+            read_until(mouth, b"\x20\x02\x00\x00")
+            message = b"\x30\x83\x80\x04" + topic + b"x" * (0x10003 - 3)  # a body of 65,539 octets
+            mouth.sendall(message * (size // len(message)))
+            reader.settimeout(5)
+            begin = time.monotonic()
+            while time.monotonic() - begin < 5:  # longer than Keep Alive grants
+                reader.sendall(wrap(b"\xc0\x00"))
+                for _ in range(rate // 10 // 65536):
+                    reader.recv(65536)
+                time.sleep(0.1)
+            mouth.sendall(b"\x30\x0a" + topic + b"the end")
+            last = b""
+            while b"the end" not in last:
+                more = reader.recv(65536)
+                self.assertTrue(more, f"{scheme}: it was cut, and got no more than what was written before")
+                last = last[-6:] + more
+            reader.close(), mouth.close()
+
 
 if __name__ == "__main__":
     unittest.main()
