@@ -1,4 +1,5 @@
 // Probing: capability before test, so that nobody is accused of lacking what need not be there.
+#include "codec/explain.hpp"
 #include "conformance/capabilities.hpp"
 
 #include <nlohmann/json.hpp>
@@ -74,6 +75,9 @@ Task<void> greet(Test& test, Capabilities& found) {
     } else if (connack->code != 0) {
         found.refusal = "it refuses CONNECT with " + code_name(test.version, connack->code);
         found.refusal_code = connack->code;
+        const auto other = mqtt::find(connack->properties, mqtt::property::server_reference);  // 5.0, section 4.11
+        if (other) mqtt::append_json_string(found.refusal += "; it names another server: ", other->text);
+        found.refers = other.has_value();
     } else {
         found.spoken = true;
         if (test.v5()) read_announced(*connack, found);

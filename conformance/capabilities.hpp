@@ -18,6 +18,7 @@ struct Capabilities {
     bool spoken = false;                // CONNACK 0 was seen in this version
     std::string refusal;                // why not, one line
     bool no_mqtt = false;               // silence, or bytes that are none: no other version need be tried
+    bool refers = false;                // the refusal names another server (5.0, section 4.11)
     std::optional<std::uint8_t> refusal_code;  // of the CONNACK that refused
 
     // announced in CONNACK (5.0); in 3.1.1 what probing found

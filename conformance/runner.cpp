@@ -85,6 +85,8 @@ Offers find_out(net::AsioLoop& loop, const Reached& at, const std::string& url, 
     }
     for (auto& [v, found] : offers)
         if (found.spoken) return offers;
+    for (auto& [v, found] : offers)
+        if (found.refers) throw TargetError(url + ": " + found.refusal);
     throw TargetError(url + ": " + offers.begin()->second.refusal);
 }
 
