@@ -59,46 +59,27 @@ std::string flow_names() {
 
 void add_options(CLI::App& app, BenchCommand& o) {
     const auto all = CLI::detail::expected_max_vector_size;
+    const auto number = [&](const char* name, auto& to, auto least, auto most, const char* what, const char* type = "N") {
+        return app.add_option(name, to, what)->check(CLI::Range(least, most))->type_name(type);
+    };
     app.add_option("--flow", o.flows, "repeatable, all by default: " + flow_names())
         ->type_name("NAME")
         ->expected(1, all)
         ->allow_extra_args(false);
-    o.qos_option =
-        app.add_option("--qos", o.qos, "in place of the flow's own")->check(CLI::Range(0, 2))->type_name("N");
-    app.add_option("--size", o.size, "octets of payload, 16 by default")
-        ->check(CLI::Range(0, 200'000'000))
-        ->type_name("OCTETS");
-    o.publishers_option = app.add_option("--publishers", o.publishers, "in place of the flow's own")
-                              ->check(CLI::Range(1, 60'000))
-                              ->type_name("N");
-    o.subscribers_option = app.add_option("--subscribers", o.subscribers, "in place of the flow's own")
-                               ->check(CLI::Range(1, 60'000))
-                               ->type_name("N");
-    app.add_option("--clients", o.connections, "connections of idle and churn, 10000 by default")
-        ->check(CLI::Range(1, 1'000'000))
-        ->type_name("N");
-    app.add_option("--window", o.window, "QoS 1 and 2: unacknowledged messages per publisher, 100 by default")
-        ->check(CLI::Range(1, 65'535))
-        ->type_name("N");
-    o.batch_option = app.add_option("--batch", o.batch, "QoS 0: messages per write, 100 by default, fan-in 10")
-                         ->check(CLI::Range(1, 100'000))
-                         ->type_name("N");
-    app.add_option("--under-way", o.under_way, "deliveries not yet arrived, at most; 2000 by default, fan-out 20000")
-        ->check(CLI::Range(1, 10'000'000))
-        ->type_name("N");
-    app.add_option("--rate", o.rate, "latency: messages per second, 1000 by default")
-        ->check(CLI::Range(0.1, 1e6))
-        ->type_name("N");
+    o.qos_option = number("--qos", o.qos, 0, 2, "in place of the flow's own");
+    number("--size", o.size, 0, 200'000'000, "octets of payload, 16 by default", "OCTETS");
+    o.publishers_option = number("--publishers", o.publishers, 1, 60'000, "in place of the flow's own");
+    o.subscribers_option = number("--subscribers", o.subscribers, 1, 60'000, "in place of the flow's own");
+    number("--clients", o.connections, 1, 1'000'000, "connections of idle and churn, 10000 by default");
+    number("--window", o.window, 1, 65'535, "QoS 1 and 2: unacknowledged messages per publisher, 100 by default");
+    o.batch_option = number("--batch", o.batch, 1, 100'000, "QoS 0: messages per write, 100 by default, fan-in 10");
+    number("--under-way", o.under_way, 1, 10'000'000,
+           "deliveries not yet arrived, at most; 2000 by default, fan-out 20000");
+    number("--rate", o.rate, 0.1, 1e6, "latency: messages per second, 1000 by default");
     app.add_option("--time", o.time, "of each flow, 1s by default; 500ms, 2s, 1m")->type_name("TIME");
-    app.add_option("--messages", o.messages, "publish so many in place of a time")
-        ->check(CLI::Range(1, 2'000'000'000))
-        ->type_name("N");
-    app.add_option("--pid", o.pid, "of a broker on this machine: its CPU and memory")
-        ->check(CLI::Range(1, 1 << 30))
-        ->type_name("PID");
-    app.add_option("--timeout", o.timeout, "how long the broker may take for an answer, or deliver nothing, in ms")
-        ->check(CLI::Range(1, 600'000))
-        ->type_name("MS");
+    number("--messages", o.messages, 1, 2'000'000'000, "publish so many in place of a time");
+    number("--pid", o.pid, 1, 1 << 30, "of a broker on this machine: its CPU and memory", "PID");
+    number("--timeout", o.timeout, 1, 600'000, "how long the broker may take for an answer, or deliver nothing, in ms", "MS");
     app.add_option("--report", o.reports, "json=FILE")->type_name("FORMAT=FILE")->allow_extra_args(false);
     o.seed_option = app.add_option("--seed", o.seed, "of client ids and topic")->type_name("N");
 }

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -83,6 +84,34 @@ def whole_broker(*arguments):
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+@contextlib.contextmanager
+def odd_server(answer, hang_up=True):
+    """A TCP server on a free port that says `answer` to everybody."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        held = []
+
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with contextlib.suppress(OSError):
+                        if answer:
+                            connection.recv(4096)
+                            connection.sendall(answer)
+                    if hang_up:
+                        connection.close()
+                    else:
+                        held.append(connection)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+        for connection in held:
+            connection.close()
 
 
 def certificate(name):

@@ -1,47 +1,16 @@
 #!/usr/bin/env -S /usr/bin/python3 -B
 """The commands as scripts use them: reports against their schemas, exit codes, the embedded broker, bad targets."""
-import contextlib
 import json
 import os
 import pathlib
 import select
 import signal
-import socket
 import subprocess
-import threading
 import time
 import unittest
 import xml.etree.ElementTree
 
-from harness import PROGRAM, ProgramTest, broker, environment, free_port, run
-
-
-@contextlib.contextmanager
-def server(answer, hang_up=True):
-    """A TCP server on a free port that says `answer` to everybody."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        held = []
-
-        def serve():
-            with contextlib.suppress(OSError):
-                while True:
-                    connection, _ = listener.accept()
-                    with contextlib.suppress(OSError):
-                        if answer:
-                            connection.recv(4096)
-                            connection.sendall(answer)
-                    if hang_up:
-                        connection.close()
-                    else:
-                        held.append(connection)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join(5)
-        for connection in held:
-            connection.close()
+from harness import PROGRAM, ProgramTest, broker, environment, free_port, odd_server, run
 
 
 class Reports(ProgramTest):
@@ -170,17 +139,17 @@ class BadTargets(ProgramTest):
         self.refused("mqtt://nowhere.invalid", "nowhere.invalid")
 
     def test_silent(self):
-        with server(b"", hang_up=False) as port:
+        with odd_server(b"", hang_up=False) as port:
             self.refused(f"mqtt://127.0.0.1:{port}", f"127.0.0.1:{port}")
 
     def test_closing_at_once(self):
-        with server(b"") as port:
+        with odd_server(b"") as port:
             self.refused(f"mqtt://127.0.0.1:{port}", f"127.0.0.1:{port}")
 
     def test_other_protocols(self):
         for answer in (b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\xff\xff\xff\xff\xff\xff", b"\x15\x03\x01\x00\x02\x02\x0a", b"SSH-2.0-x\r\n"):
             for hang_up in (True, False):
-                with self.subTest(answer=answer, hang_up=hang_up), server(answer, hang_up) as port:
+                with self.subTest(answer=answer, hang_up=hang_up), odd_server(answer, hang_up) as port:
                     self.refused(f"mqtt://127.0.0.1:{port}", f"127.0.0.1:{port}")
 
     def test_login_refused(self):
