@@ -104,8 +104,9 @@ void Tls::name(const std::string& host) {
     if (!digits) SSL_set_tlsext_host_name(ssl_.get(), host.c_str());
     if (!context_->verifies) return;
     host_ = host;
-    if (digits) X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_.get()), host.c_str());
-    else SSL_set1_host(ssl_.get(), host.c_str());
+    const int set = digits ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl_.get()), host.c_str())
+                           : SSL_set1_host(ssl_.get(), host.c_str());
+    if (set != 1) fail("TLS: no certificate can be checked for the name " + host);  // else any would do
 }
 
 void Tls::receive(mqtt::View octets, std::string& up, std::string& down) {
