@@ -11,6 +11,7 @@
 #include "conformance/reports/file.hpp"
 #include "conformance/reports/reports.hpp"
 #include "conformance/reports/text.hpp"
+#include "pcap/evidence.hpp"
 
 namespace cli {
 namespace {
@@ -20,7 +21,7 @@ using namespace conformance;
 struct TestOptions {
     std::shared_ptr<Common> common = std::make_shared<Common>();
     TargetOptions target;
-    std::string versions, shard, profile, baseline;
+    std::string versions, shard, profile, baseline, evidence;
     std::vector<std::string> only, skip, reports;
     unsigned jobs = 64, repeat = 1, timeout = 5000;
     std::uint64_t seed = 0;
@@ -81,7 +82,10 @@ void add_outcome(CLI::App& app, TestOptions& o) {
         ->expected(1, CLI::detail::expected_max_vector_size)
         ->allow_extra_args(false)
         ->group(group);
-    not_built(app, "--evidence", "evidence is");
+    app.add_option("--evidence", o.evidence,
+                   "per finding a folder there: packets.pcapng, hex.txt, transcript.txt, again.sh")
+        ->type_name("DIR")
+        ->group(group);
 }
 
 Selection selection(const TestOptions& o) {
@@ -105,9 +109,12 @@ std::string tls_arguments(const net::TlsOptions& tls) {
     return tls.insecure ? out + " --insecure" : out;
 }
 
-/// The command that runs a single case again, less the case.
-std::string again(const TestOptions& o, const Target& target, std::uint64_t seed) {
-    std::string out = (target.login.password ? "MQTTSPEC_PASSWORD=... " : "") + shell_quoted(program_name) + " test";
+/// The command that runs a single case again, less the case; as text, or in a script, which asks for the password.
+std::string again(const TestOptions& o, const Target& target, std::uint64_t seed, bool in_script = false) {
+    constexpr const char* ask =
+        ": \"${MQTTSPEC_PASSWORD:?the password of the login is wanted in it}\"\nexport MQTTSPEC_PASSWORD\n";
+    std::string out = (target.login.password ? in_script ? ask : "MQTTSPEC_PASSWORD=... " : "") +
+                      shell_quoted(program_name) + " test";
     if (!target.embedded) {
         Target anonymous = target;
         anonymous.login = {};
@@ -144,6 +151,7 @@ RunOptions run_options(const TestOptions& o) {
     run.repeat = o.repeat;
     run.timeout = std::chrono::milliseconds(o.timeout);
     run.seed = seed_or_random(*o.seed_option, *o.common, o.seed);
+    run.keep_packets = !o.evidence.empty();
     run.verbose = o.common->verbose;
     run.cancelled = interrupted;
     return run;
@@ -180,6 +188,17 @@ Baseline known_baseline(const TestOptions& o) {
     return baseline;
 }
 
+/// A full disk here must not cost the reports.
+std::optional<FileError> write_evidence(const TestOptions& o, const RunOptions& options, RunResult& result) {
+    if (o.evidence.empty()) return {};
+    try {
+        pcap::write_evidence(result, o.evidence, again(o, options.target, result.seed, true));
+    } catch (const FileError& e) {
+        return e;
+    }
+    return {};
+}
+
 int run_test(const TestOptions& o) {
     const RunOptions options = run_options(o);
     if (o.list) return print_cases(options.cases);
@@ -187,8 +206,10 @@ int run_test(const TestOptions& o) {
     Baseline baseline = known_baseline(o);
     catch_interrupts();
     Files files(o);
+    if (!o.evidence.empty()) pcap::claim_folder(o.evidence);
     const auto progress = terminal_progress(!o.common->quiet);
-    const RunResult result = run(options, *progress);
+    RunResult result = run(options, *progress);
+    const auto trouble = write_evidence(o, options, result);
     if (files.baseline && incomplete(result).empty()) {
         baseline = updated(baseline, result);
         files.baseline->commit(print_baseline(baseline));
@@ -198,6 +219,7 @@ int run_test(const TestOptions& o) {
     fmt::print("{}", terminal_report(result, judged, style));
     std::fflush(stdout);
     files.write(result, judged);
+    if (trouble) throw *trouble;
     if (!result.lost.empty())
         fmt::print(stderr, "{}: the target was lost midway: {}\n", "mqttspec", printable(result.lost));
     return exit_code(result, judged);

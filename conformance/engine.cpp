@@ -6,9 +6,9 @@
 namespace conformance {
 namespace {
 
-constexpr std::size_t ladder_lines = 60;         // kept of a transcript
+constexpr std::size_t ladder_lines = 60;          // kept of a transcript
 constexpr net::Duration shortest_deadline = 15s;  // of a case; timed cases take up to 5 s
-constexpr unsigned links_to_lose = 3;            // network connections in a row that fail: the target is gone
+constexpr unsigned links_to_lose = 3;             // network connections in a row that fail: the target is gone
 
 std::string joined(const std::vector<std::string>& parts) {
     std::string out;
@@ -70,7 +70,8 @@ void Engine::add(const Case& c, mqtt::Version v) {
 
 std::string Engine::reason_to_skip(const Job& job) const {
     const Capabilities& offers = options_.offers.at(job.version);
-    if (!offers.spoken) return "the broker does not serve MQTT " + std::string(mqtt::name(job.version)) + ": " + offers.refusal;
+    if (!offers.spoken)
+        return "the broker does not serve MQTT " + std::string(mqtt::name(job.version)) + ": " + offers.refusal;
     for (Need n : job.of.covers.needs)
         if (auto why = unmet(n, offers, options_.profile, job.version); !why.empty()) return why;
     return {};
@@ -108,7 +109,9 @@ Task<void> Engine::execute(Job& job) {
     try {
         co_await job.of.run(*job.test);
         job.test->check_faults();
-        r.verdict = !job.test->warnings().empty() ? Verdict::warn : !job.test->notes().empty() ? Verdict::info : Verdict::pass;
+        r.verdict = !job.test->warnings().empty() ? Verdict::warn
+                    : !job.test->notes().empty()  ? Verdict::info
+                                                  : Verdict::pass;
     } catch (const Failure& f) {
         r.verdict = Verdict::fail;
         r.message = f.what();
@@ -125,6 +128,10 @@ Task<void> Engine::execute(Job& job) {
         r.message = e.what();
     }
     r.duration_ms = double((loop_.now() - begin).count()) / 1000;
+    r.begun_s = double(begin.count()) / 1e6;
+    const bool found = r.verdict == Verdict::fail || r.verdict == Verdict::warn || r.verdict == Verdict::error;
+    if (found && options_.keep_packets)
+        r.packets = std::make_shared<const std::vector<peer::Entry>>(job.test->transcript().masked());
     if (r.verdict != Verdict::pass || options_.keep_ladders) r.ladder = last_lines(job.test->transcript());
     co_await job.test->tidy_up();
 }
@@ -135,9 +142,11 @@ void Engine::ended(Job& job) {
         Test& test = *job.test;
         if (r.verdict == Verdict::warn) r.message = joined(test.warnings());
         if (r.verdict == Verdict::info) r.message = joined(test.notes());
-        if (r.verdict == Verdict::fail && !test.warnings().empty()) r.message += " (also: " + joined(test.warnings()) + ")";
+        if (r.verdict == Verdict::fail && !test.warnings().empty())
+            r.message += " (also: " + joined(test.warnings()) + ")";
         for (auto id : test.broken_by_malformed_packets())
-            if (find_statement(id, job.version) && std::find(r.statements.begin(), r.statements.end(), id) == r.statements.end())
+            if (find_statement(id, job.version) &&
+                std::find(r.statements.begin(), r.statements.end(), id) == r.statements.end())
                 r.statements.emplace_back(id);
         note_link(job);
         job.test->silence();

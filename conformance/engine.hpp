@@ -19,7 +19,8 @@ struct EngineOptions {
     std::size_t jobs = 64;
     net::Duration patience = std::chrono::seconds(5);
     std::uint64_t seed = 1;
-    bool keep_ladders = false;                     // of passes too
+    bool keep_packets = false;  // of findings, see CaseResult
+    bool keep_ladders = false;  // of passes too
     std::function<bool()> cancelled = [] { return false; };
     std::function<void(const CaseResult&)> done = [](const CaseResult&) {};
 };

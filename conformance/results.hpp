@@ -2,6 +2,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,10 @@
 #include "codec/words.hpp"
 #include "conformance/profile.hpp"
 #include "conformance/verdict.hpp"
+
+namespace peer {
+struct Entry;
+}
 
 namespace conformance {
 
@@ -24,6 +29,9 @@ struct CaseResult {
     std::string message;              // the reason of anything but a pass, one line
     std::string expected, actual;     // of a failed comparison
     std::vector<std::string> ladder;  // the transcript, a line per packet or event, oldest first
+    double begun_s = 0;               // since the start of the run
+    std::shared_ptr<const std::vector<peer::Entry>> packets;  // of findings, where they are wanted; secrets masked
+    std::string evidence;                                     // the folder of its files; empty: there is none
 };
 
 /// What one run of the suite came to.

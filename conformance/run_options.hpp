@@ -29,7 +29,7 @@ struct Target {
     std::uint16_t port = 1883;
     Login login{};
     net::Transport transport = net::Transport::tcp;
-    std::string path{};              // of the WebSocket, "/mqtt" if empty; of the Unix socket
+    std::string path{};  // of the WebSocket, "/mqtt" if empty; of the Unix socket
     net::TlsOptions tls{};
     /// "mqtt://127.0.0.1:1883"; with a user name, the password is shown as ***. "embedded" where it is.
     std::string url() const;
@@ -44,6 +44,7 @@ struct RunOptions {
     unsigned repeat = 1;          // runs of every case; each is a CaseResult of its own
     std::chrono::milliseconds timeout{5000};  // of one wait for an answer; the runner derives a case's deadline from it
     std::uint64_t seed = 1;
+    bool keep_packets = false;                               // of findings, for their evidence
     bool verbose = false;                                    // keep the ladder of passes too
     std::function<bool()> cancelled = [] { return false; };  // Ctrl-C came: finish what is there, set `interrupted`
 };

@@ -17,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 using mqtt::Version;
 
-constexpr net::Duration probe_patience = 2s;   // a silent target is named within 10 s in all
+constexpr net::Duration probe_patience = 2s;  // a silent target is named within 10 s in all
 constexpr net::Duration probe_deadline = 9s;
 constexpr net::Duration poll_cancelled = 50ms;
 
@@ -80,7 +80,8 @@ Offers find_out(net::AsioLoop& loop, const Reached& at, const std::string& url, 
         }
         if (found.no_mqtt) throw TargetError(url + ": " + found.refusal);
         if (is_login_refusal(found))
-            throw TargetError(url + ": login refused: " + found.refusal + "; give another with --username and --password");
+            throw TargetError(url + ": login refused: " + found.refusal +
+                              "; give another with --username and --password");
         apply(at.profile, found);
     }
     for (auto& [v, found] : offers)
@@ -110,8 +111,10 @@ std::vector<Version> versions_of(const std::vector<Selected>& cases) {
 /// Looks every now and then whether Ctrl-C was pressed.
 void watch(net::AsioLoop& loop, Engine& engine, const std::function<bool()>& cancelled) {
     loop.call_at(loop.now() + poll_cancelled, [&] {
-        if (cancelled()) engine.abandon();
-        else watch(loop, engine, cancelled);
+        if (cancelled())
+            engine.abandon();
+        else
+            watch(loop, engine, cancelled);
     });
 }
 
@@ -144,8 +147,16 @@ RunResult run(const RunOptions& options, Progress& progress) {
     net::AsioLoop loop;
     auto offers = find_out(loop, at, result.target_url, versions_of(options.cases), options.timeout, options.seed);
     result.capabilities_json = capabilities_json(offers);
-    EngineOptions how{at.target, at.profile, offers, options.jobs, options.timeout, options.seed, options.verbose,
-                      options.cancelled, [&](const CaseResult& r) { progress.done(r.name, r.verdict); }};
+    EngineOptions how{at.target,
+                      at.profile,
+                      offers,
+                      options.jobs,
+                      options.timeout,
+                      options.seed,
+                      options.keep_packets,
+                      options.verbose,
+                      options.cancelled,
+                      [&](const CaseResult& r) { progress.done(r.name, r.verdict); }};
     Engine engine(loop, std::move(how));
     for (unsigned n = 0; n < options.repeat; ++n)
         for (const Selected& s : options.cases) engine.add(*find_case(s.info->name), s.protocol);

@@ -60,7 +60,7 @@ void Transcript::hide(std::string secret) {
     if (!secret.empty()) secrets_.push_back(std::move(secret));
 }
 
-std::string Transcript::masked_hex(const Entry& entry, std::size_t most) const {
+std::vector<bool> Transcript::mask_of(const Entry& entry) const {
     Mask mask(entry.bytes.size());
     mask_password(mask, entry);
     for (const auto& secret : secrets_) {
@@ -68,6 +68,22 @@ std::string Transcript::masked_hex(const Entry& entry, std::size_t most) const {
         for (auto at = entry.bytes.find(secret); at != std::string::npos; at = entry.bytes.find(secret, at + 1))
             mask_range(mask, at, secret.size());
     }
+    return mask;
+}
+
+std::vector<Entry> Transcript::masked() const {
+    std::vector<Entry> all(entries_.begin(), entries_.end());
+    for (auto& entry : all) {
+        if (entry.direction == Direction::event) continue;
+        const Mask mask = mask_of(entry);
+        for (std::size_t i = 0; i < mask.size(); ++i)
+            if (mask[i]) entry.bytes[i] = '*';
+    }
+    return all;
+}
+
+std::string Transcript::masked_hex(const Entry& entry, std::size_t most) const {
+    const Mask mask = mask_of(entry);
     std::string text = mqtt::hex(mqtt::octets(entry.bytes), most);
     for (std::size_t i = 0; i < mask.size() && i < most; ++i)
         if (mask[i]) text.replace(i * 3, 2, "**");

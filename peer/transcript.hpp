@@ -35,9 +35,12 @@ public:
     /// One line each: `  0.003 listener -> SUBSCRIBE packet identifier=1 ...`; longer than `width` octets: cut.
     std::vector<std::string> lines(std::size_t width = 200) const;
     std::string line(const Entry&, std::size_t width = 200) const;
+    /// All of it, the octets of secrets as '*': to be written to files.
+    std::vector<Entry> masked() const;
 
 private:
     std::string content(const Entry&, std::size_t width) const;
+    std::vector<bool> mask_of(const Entry&) const;
     std::string masked_hex(const Entry&, std::size_t most) const;
     net::Time start_;
     std::deque<Entry> entries_;

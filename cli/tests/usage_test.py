@@ -30,7 +30,6 @@ class WrongCalls(ProgramTest):
             (["test", "--report", "html=x"], "--report html: not built yet"),
             (["test", "--report", "pdf=x"], "has to be FORMAT=FILE"),
             (["test", "--update-baseline"], "needs --baseline"),
-            (["test", "--evidence", "x"], "not built yet"),
             (["prove", "--only", "nosuch"], "matches no violation"),
             (["prove", "--report", "junit=x"], "--report junit: not built yet"),
             (["list", "extra"], "extra"),

@@ -39,7 +39,7 @@ Json case_json(const CaseResult& c) {
             {"message", printable(c.message)},
             {"expected", printable(c.expected)},
             {"actual", printable(c.actual)},
-            {"evidence", ""}};
+            {"evidence", printable(c.evidence)}};
 }
 
 Json statement_json(const StatementResult& r) {

@@ -75,6 +75,7 @@ void Writer::finding(const CaseResult& c) {
     if (!c.expected.empty()) field("expected", printable(c.expected));
     if (!c.actual.empty()) field("actual", printable(c.actual));
     packets(c);
+    if (!c.evidence.empty()) field("evidence", printable(c.evidence));
     field("again", fmt::format("{} -V {} --only {}", style_.again, mqtt::name(c.protocol), shell_quoted(c.name)));
     line("");
 }
