@@ -9,6 +9,7 @@
 
 #include "cli/commands.hpp"
 #include "codec/hex.hpp"
+#include "conformance/reports/file.hpp"
 
 namespace cli {
 namespace {
@@ -32,7 +33,7 @@ std::string line(const Json& json) { return json.dump(-1, ' ', false, Json::erro
 
 }  // namespace
 
-JudgeOutput::JudgeOutput(const std::string& path) {
+JudgeOutput::JudgeOutput(const std::string& path) : path_(path) {
     if (path.empty()) return;
     errno = 0;
     file_.open(path);
@@ -47,10 +48,14 @@ void JudgeOutput::tell(const reference::Accusation& a) {
     fmt::print("judge: client {} breaks {}: {}{}{}\n", line(client), a.statement, a.what, shown.empty() ? "" : ": ",
                shown);
     std::fflush(stdout);
-    if (!file_.is_open()) return;
+    if (!file_.is_open() || !trouble_.empty()) return;
+    errno = 0;
     file_ << line({{"time", now()}, {"client", client}, {"statement", a.statement}, {"what", a.what},
                    {"hex", mqtt::hex(a.packet, in_the_file)}})
           << std::endl;
+    if (file_) return;
+    trouble_ = "--judge-clients=" + path_ + ": cannot be written to any more: " + std::strerror(errno);
+    fmt::print(stderr, "mqttspec: {}\n", trouble_);  // now, and again by the exit code
 }
 
 void JudgeOutput::sum_up() const {
@@ -58,6 +63,7 @@ void JudgeOutput::sum_up() const {
     for (const auto& [statement, count] : statements_) all += count;
     fmt::print("judged {}\n", line({{"accusations", all}, {"clients", clients_.size()}, {"statements", statements_}}));
     std::fflush(stdout);
+    if (!trouble_.empty()) throw conformance::FileError(trouble_);
 }
 
 }  // namespace cli

@@ -16,9 +16,11 @@ public:
     explicit JudgeOutput(const std::string& path);
     void tell(const reference::Accusation&);
     /// `judged {"accusations": 3, "clients": 2, "statements": {"MQTT-3.1.0-2": 3}}` on stdout.
+    /// Throws FileError where lines of the file could not be written.
     void sum_up() const;
 
 private:
+    std::string path_, trouble_;  // trouble_: why the file has no more lines
     std::ofstream file_;
     std::map<std::string, std::uint64_t> statements_;
     std::set<std::string> clients_;  // so many at most, or memory grows with what clients call themselves

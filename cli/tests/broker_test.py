@@ -202,6 +202,7 @@ class JudgingClients(BrokerTest):
         summary = json.loads(re.search(r"^judged (.*)$", output, re.M)[1])
         for line in lines:
             self.assertEqual(list(line), ["time", "client", "statement", "what", "hex"])
+            self.validate("judge", line)
             self.assertRegex(line["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
             self.assertIn(f"judge: client {json.dumps(line['client'])} breaks {line['statement']}: {line['what']}", output)
         self.assertEqual(summary["accusations"], len(lines))
@@ -234,6 +235,21 @@ class JudgingClients(BrokerTest):
                           "X-3.3.2-alias-unknown", "X-3.14.2-session-expiry-raised", "X-2.2.2-property-twice"):
             self.assertIn(statement, summary["statements"])
         self.assertGreater(len(lines), 300)
+
+    def test_a_full_disk_is_told_and_the_broker_serves_on(self):
+        process = subprocess.Popen([PROGRAM, "broker", "--port", "0", "--judge-clients=/dev/full"], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True, env=environment())
+        self.addCleanup(process.kill)
+        port = int(re.search(r":(\d+)", process.stdout.readline())[1])
+        for _ in range(2):
+            with socket.create_connection(("127.0.0.1", port), 20) as client:
+                client.sendall(b"\xc0\0")
+                self.assertEqual(client.recv(1), b"")
+        process.send_signal(signal.SIGTERM)
+        output, errors = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 4, errors)
+        self.assertIn('judged {"accusations":2,', output)
+        self.assertIn("mqttspec: --judge-clients=/dev/full: cannot be written to any more: No space left on device\n", errors)
 
     def test_without_a_file(self):
         with self.broker("--judge-clients", "--log", "quiet") as running:
