@@ -19,7 +19,7 @@ constexpr Side other(Side s) { return s == Side::client ? Side::server : Side::c
 /// One TCP connection that carries MQTT.
 struct Conversation {
     std::uint32_t number = 0;  // in the order in which they were found, from 0; never used again
-    std::string name{};        // "10.0.0.5:40112-10.0.0.1:1883": client first; IPv6 in brackets; "...#2": ports used again
+    std::string name{};  // "10.0.0.5:40112-10.0.0.1:1883": client first; IPv6 in brackets; "...#2": ports used again
     mqtt::Version version = mqtt::Version::v3_1_1;
     bool version_known = false;  // by a CONNECT; else a guess
     bool web_socket = false, midstream = false;
@@ -32,18 +32,20 @@ struct Event {
         packet,     // one whole MQTT packet, good or not
         truncated,  // a packet that is not whole: cut by the snapshot length, a gap or the end, or larger than is held
         gap,        // octets of the stream that were not captured, or that belong to no packet
-        midstream,  // the capture has not seen this connection begin; at most one of a side
+        midstream,  // the capture has not seen this connection begin; at most one, after `opened`
         closed      // the last of every conversation
     };
     enum class How : std::uint8_t { fin, reset, end_of_capture };
     Kind kind{};
-    Time time{};                // of the frame that completed it
-    Side side{};                // who sent it; closed: who ended it
-    mqtt::View octets{};        // packet: all of it; truncated: its beginning, as far as it is there; else empty
-    std::size_t length = 0;     // packet: its size; truncated: its size as declared (0: its fixed header is not whole);
-                                // gap: octets passed over in all
-    std::size_t missing = 0;    // truncated: octets of the packet that are not there; gap: of `length`, those never captured
-    How how{};                  // closed
+    Time time{};             // of the frame that completed it
+    Side side{};             // who sent it; closed: who ended it
+    mqtt::View octets{};     // packet: all of it; truncated: its beginning, as far as it is there;
+                             // gap: a broken fixed header, where that is why; else empty
+    std::size_t length = 0;  // packet: its size; truncated: its size as declared (0: its fixed header is not whole);
+                             // gap: octets passed over in all
+    std::size_t missing =
+        0;      // truncated: octets of the packet that are not there; gap: of `length`, those never captured
+    How how{};  // closed
     std::string_view reason{};  // for people; a packet and opened have none
 };
 
@@ -74,13 +76,13 @@ enum class Carried : std::uint8_t { mqtt, web_socket, tls, other };
 struct Options {
     /// --port-map: what a server's port carries, whatever it looks like.
     std::map<std::uint16_t, Carried> ports{};
-    std::size_t max_packet = 16u << 20;     // octets of a packet that are held; larger ones are told as truncated
-    std::size_t flow_memory = 20u << 20;    // octets held of one connection
-    std::size_t whole_memory = 48u << 20;   // octets held in all
-    std::size_t flows = 1u << 15;           // connections remembered; the one idle for longest is forgotten first
-    std::string keylog{};                   // --keylog: TLS secrets for tshark, which decrypts
+    std::size_t max_packet = 16u << 20;    // octets of a packet that are held; larger ones are told as truncated
+    std::size_t flow_memory = 20u << 20;   // octets held of one connection
+    std::size_t whole_memory = 48u << 20;  // octets held in all
+    std::size_t flows = 1u << 15;          // connections remembered; the one idle for longest is forgotten first
+    std::string keylog{};                  // --keylog: TLS secrets for tshark, which decrypts
     std::function<void(std::uint64_t)> progress{};  // octets of the file read so far, from time to time
-    std::function<bool()> stop{};           // asked from time to time: true ends reading as the capture's end does
+    std::function<bool()> stop{};  // asked from time to time: true ends reading as the capture's end does
 };
 
 /// "17501=mqtt" or "443=wss": adds to `ports`. Throws CaptureError where it does not read so.
