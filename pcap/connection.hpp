@@ -70,7 +70,7 @@ private:
                    Time) override;
     void gap(int side, mqtt::View here, std::size_t length, std::size_t missing, const std::string& why, Time) override;
     std::optional<mqtt::Version> version() const override {
-        return conversation_.version_known ? std::optional(conversation_.version) : std::nullopt;
+        return conversation_.version_known ? std::optional(conversation_.version) : context_.options.version;
     }
     Side role(int side) const override { return side == client_ ? Side::client : Side::server; }
     void head(int side, const HttpHead&, Time) override;

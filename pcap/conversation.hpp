@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -76,6 +77,8 @@ enum class Carried : std::uint8_t { mqtt, web_socket, tls, other };
 struct Options {
     /// --port-map: what a server's port carries, whatever it looks like.
     std::map<std::uint16_t, Carried> ports{};
+    /// Of connections whose CONNECT is not in the capture; else guessed.
+    std::optional<mqtt::Version> version{};
     std::size_t max_packet = 16u << 20;    // octets of a packet that are held; larger ones are told as truncated
     std::size_t flow_memory = 20u << 20;   // octets held of one connection
     std::size_t whole_memory = 48u << 20;  // octets held in all
