@@ -25,7 +25,10 @@ public:
     Connection& operator=(const Connection&) = delete;
 
     /// The side's first octet is known to be the first of its stream.
-    void begins(int side) { begins_[side] = true; }
+    void begins(int side) {
+        begins_[side] = true;
+        streams_[side].begin();
+    }
     /// Who opened the TCP connection.
     void opened_by(int side) { initiator_ = side; }
     void octets(int side, mqtt::View in, Time now) override {

@@ -17,11 +17,16 @@ struct Flows::Flow {
     std::unique_ptr<Connection> connection;
     std::unique_ptr<TcpSide> sides[2];
     std::uint64_t number = 0;
-    std::uint32_t hint[2]{};  // what the other side acknowledged before the side began
+    std::uint32_t hint[2]{}, first_hint[2]{};  // what the other side acknowledged before the side began
     unsigned again = 0;
     std::uint8_t first_end = 0;  // which end of the key is side 0
-    bool hinted[2]{}, acks[2]{}, over = false;
+    bool hinted[2]{}, acks[2]{}, seen[2]{}, over = false;
     int ended_by = -1;
+
+    void hint_of(int side, std::uint32_t acked) {
+        if (!std::exchange(hinted[side], true)) first_hint[side] = acked;
+        hint[side] = acked;
+    }
 };
 
 std::size_t Flows::Hash::operator()(const Key& k) const {
@@ -88,7 +93,7 @@ void Flows::start(Flow& flow, const Segment& s) {
         flow.sides[side] = std::make_unique<TcpSide>(side, *flow.connection, context_.memory, options_.flow_memory);
     flow.over = false;
     flow.ended_by = -1;
-    for (int side : {0, 1}) flow.hinted[side] = flow.acks[side] = false;
+    for (int side : {0, 1}) flow.hinted[side] = flow.acks[side] = flow.seen[side] = false;
 }
 
 void Flows::segment(const Segment& s) {
@@ -104,6 +109,7 @@ void Flows::segment(const Segment& s) {
         if (!flow.over) handshake(flow, s, side);
     }
     if (flow.over) return;
+    flow.seen[side] = true;
     if (flow.connection->ignored() && !(s.flags & (Segment::fin | Segment::rst))) return;
     TcpSide &mine = *flow.sides[side], &others = *flow.sides[1 - side];
     if (s.flags & Segment::ack) {
@@ -111,7 +117,7 @@ void Flows::segment(const Segment& s) {
         if (others.begun())
             others.acknowledged(s.acked);
         else
-            flow.hint[1 - side] = s.acked, flow.hinted[1 - side] = true;
+            flow.hint_of(1 - side, s.acked);
     }
     const std::uint32_t first = s.seq + ((s.flags & Segment::syn) ? 1 : 0);
     if (s.length) {
@@ -125,7 +131,7 @@ void Flows::segment(const Segment& s) {
     }
     if (s.flags & Segment::rst) return finish(flow, Event::How::reset, side, s.time);
     mine.settle(s.time, flow.acks[1 - side]);
-    others.settle(s.time, flow.acks[side]);
+    if (flow.seen[1 - side]) others.settle(s.time, flow.acks[side]);  // else that direction was not captured at all
     if (mine.finished() && others.finished()) finish(flow, Event::How::fin, flow.ended_by, s.time);
 }
 
@@ -154,9 +160,15 @@ void Flows::join(Flow& flow, const Segment& s, int side) {
 }
 
 void Flows::finish(Flow& flow, Event::How how, int side, Time now) {
-    for (auto& tcp : flow.sides) {
-        tcp->flush(now);
-        tcp->forget();
+    for (int s : {0, 1}) {
+        TcpSide& tcp = *flow.sides[s];
+        if (!tcp.begun() && flow.hinted[s]) {  // nothing of that direction was captured
+            tcp.begin(flow.first_hint[s]);
+            flow.connection->begins(s);
+            tcp.acknowledged(flow.hint[s]);
+        }
+        tcp.flush(now, flow.sides[1 - s]->is_ending());
+        tcp.forget();
     }
     if (how == Event::How::end_of_capture && flow.ended_by >= 0) how = Event::How::fin, side = flow.ended_by;
     flow.connection->close(how, side, now);

@@ -85,6 +85,19 @@ std::string_view format_of(mqtt::View first) {
     return "";
 }
 
+Sniffed sniffed(std::unique_ptr<Source> from) {
+    std::string first(4, '\0');
+    std::size_t have = 0;
+    while (have < first.size()) {
+        const auto n = from->read({reinterpret_cast<std::uint8_t*>(first.data()) + have, first.size() - have});
+        if (n == 0) break;
+        have += n;
+    }
+    first.resize(have);
+    const auto format = format_of(mqtt::octets(first));
+    return {with_prefix(std::move(first), std::move(from)), format};
+}
+
 SourceFile::SourceFile(std::unique_ptr<Source> from) : from_(std::move(from)) {
     constexpr std::size_t room = 256 << 10;
     file_ = ::fopencookie(this, "r", {.read = &SourceFile::read, .write = nullptr, .seek = nullptr, .close = nullptr});

@@ -91,10 +91,11 @@ void TcpSide::settle(Time now, bool acks_seen) {
         declare(std::size_t(distance(waiting_.front().seq, next_)), now);
 }
 
-void TcpSide::flush(Time now) {
+void TcpSide::flush(Time now, bool other_ends) {
     if (!begun_) return;
     while (!waiting_.empty()) declare(std::size_t(distance(waiting_.front().seq, next_)), now);
     std::size_t rest = hole();
+    if (rest && !finishing_ && other_ends) --rest;  // its FIN, which was acknowledged too
     if (finishing_ && distance(fin_, next_) > 0 && distance(fin_, next_) <= farthest)
         rest = std::size_t(distance(fin_, next_));
     if (rest) declare(rest, now);

@@ -57,8 +57,9 @@ public:
     /// Told after every segment of the connection: declares what will not come any more. `acks_seen`: the other
     /// side's acknowledgements are in the capture.
     void settle(Time now, bool acks_seen);
-    /// The end: what waits is told, and what is missing before it.
-    void flush(Time now);
+    bool is_ending() const { return finishing_; }
+    /// The end: what waits is told, and what is missing before it. `other_ends`: the other side has sent its FIN.
+    void flush(Time now, bool other_ends);
     void forget();
 
 private:
