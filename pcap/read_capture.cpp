@@ -49,6 +49,7 @@ void read_capture(std::unique_ptr<Source> from, const std::string& name, const O
         throw;
     }
     end();
+    if (options.progress) options.progress(frames.taken());
     if (!frames.cut().empty() && !(options.stop && options.stop()))
         listener.remark({Remark::Kind::cut, now, frames.cut()});
 }
