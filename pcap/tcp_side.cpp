@@ -1,6 +1,7 @@
 #include "pcap/tcp_side.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace pcap {
 namespace {
@@ -84,6 +85,7 @@ void TcpSide::settle(Time now, bool acks_seen) {
         patience_ = 0;
         return;
     }
+    if (std::exchange(acked_hole_, size != 0) != (size != 0)) patience_ = 0;
     if (patience_++ == 0) since_ = now;
     const auto waited = now - since_;
     if (size && (patience_ > patient || waited > patience)) return declare(size, now);

@@ -88,7 +88,7 @@ private:
     Time since_{};
     std::uint32_t first_ = 0, next_ = 0, acked_ = 0, fin_ = 0, patience_ = 0;
     int side_;
-    bool begun_ = false, finishing_ = false;
+    bool begun_ = false, finishing_ = false, acked_hole_ = false;
 };
 
 }  // namespace pcap
