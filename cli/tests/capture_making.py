@@ -35,6 +35,21 @@ def publish(topic, payload, qos=0, packet_id=1, flags=0, level=4):
 CONNACK, PINGREQ, PINGRESP, DISCONNECT = b"\x20\x02\0\0", b"\xc0\0", b"\xd0\0", b"\xe0\0"
 
 
+def frame(payload, opcode=2, final=True, mask=None, compressed=False):
+    """A WebSocket frame (RFC 6455, 5.2)."""
+    n = len(payload)
+    size = bytes([n]) if n < 126 else struct.pack(">BH", 126, n) if n < 1 << 16 else struct.pack(">BQ", 127, n)
+    first = bytes([final << 7 | compressed << 6 | opcode])
+    if mask is None:
+        return first + size + payload
+    return first + bytes([size[0] | 128]) + size[1:] + mask + bytes(c ^ mask[i % 4] for i, c in enumerate(payload))
+
+
+UPGRADE = (b"GET /mqtt HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: eA==\r\n"
+           b"Sec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Extensions: permessage-deflate\r\nSec-WebSocket-Version: 13\r\n\r\n")
+SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n"
+
+
 def ip(payload, source, target, protocol=6, identifier=1, offset=0, more=False, extensions=b""):
     """`offset` in octets: of a fragment. `extensions`: IPv6 headers before TCP, the first of them a destination header."""
     source, target = ipaddress.ip_address(source), ipaddress.ip_address(target)

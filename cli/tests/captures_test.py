@@ -1,68 +1,14 @@
 #!/usr/bin/env -S /usr/bin/python3 -B
 """mqttspec decode on captures: the counts of corpus/captures, and the same content in every dress a capture wears."""
 import collections
-import csv
 import gzip
-import json
 import random
 import re
 import subprocess
 import unittest
 
 import capture_making as make
-import jsonschema
-from harness import PROGRAM, TOP, ProgramTest, environment
-
-CAPTURES = TOP / "corpus/captures"
-OTHERS = ("GAP", "TRUNCATED", "MIDSTREAM", "STATS")
-KEYS = ["time", "session", "direction", "protocol", "type", "length", "fields", "faults"]
-
-
-def rows(name):
-    with open(CAPTURES / name, newline="") as table:
-        return list(csv.DictReader(table, delimiter="\t"))
-
-
-def tool(*command, within=60):
-    done = subprocess.run([str(c) for c in command], capture_output=True, timeout=within, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-
-
-class CaptureTest(ProgramTest):
-    @classmethod
-    def setUpClass(cls):
-        cls.rules = jsonschema.Draft202012Validator(json.loads((TOP / "docs/schemas/decode.json").read_text()))
-
-    def decode(self, *arguments, stdin=b"", within=60):
-        return subprocess.run([PROGRAM, "decode", *map(str, arguments)], input=stdin, capture_output=True, timeout=within,
-                              env=environment())
-
-    def lines(self, *arguments, stdin=b"", code=None, says=None):
-        """Objects of --json. stderr is empty, or has `says`."""
-        result = self.decode("--json", *arguments, stdin=stdin)
-        self.assertIn(result.returncode, (0, 1) if code is None else (code,), result.stderr)
-        if says is None:
-            self.assertEqual(result.stderr, b"")
-        else:
-            self.assertIn(says, result.stderr.decode())
-        found = [json.loads(line) for line in result.stdout.splitlines()]
-        for i, line in enumerate(found):
-            self.assertEqual(list(line), KEYS)
-            if i % 7 == 0 or line["type"] in OTHERS:
-                self.rules.validate(line)
-        return found
-
-    def file(self, octets, name="made.pcap"):
-        (self.folder / name).write_bytes(octets)
-        return self.folder / name
-
-
-def counts(lines):
-    return collections.Counter(line["type"] for line in lines if line["type"] not in OTHERS)
-
-
-def marks(lines, kind):
-    return [line for line in lines if line["type"] == kind]
+from capture_harness import CAPTURES, OTHERS, CaptureTest, counts, marks, rows, tool
 
 
 class Corpus(CaptureTest):
@@ -311,74 +257,6 @@ class Made(CaptureTest):
         c = make.Connection(server=("10.0.0.1", 8883)).shake().client(b"\x16\x03\x01\x00\x05\x01\0\0\x01\0").end()
         result = self.decode(self.file(make.pcap(c.packets, make.RAW)))
         self.assertIn("10.0.0.5:40112-10.0.0.1:8883: is encrypted (TLS); --keylog", result.stderr.decode())
-
-
-class Tools(CaptureTest):
-    """Variants of real captures by the tools that make them in the field."""
-    BASE = CAPTURES / "own__tcp_v311_anySLL.pcap"
-    ETHERNET = CAPTURES / "own__tcp_v5_lo.pcapng"
-
-    def count(self, path, **how):
-        return sum(counts(self.lines(path, **how)).values())
-
-    def test_editcap(self):
-        for form in ("pcap", "nsecpcap", "pcapng", "modpcap"):
-            made = self.folder / f"made.{form}"
-            tool("editcap", "-F", form, self.ETHERNET, made)
-            with self.subTest(form):
-                self.assertEqual(self.count(made), 204)
-
-    def test_snapshot_lengths(self):
-        """As many whole ones as tshark dissects without the mark of a cut frame."""
-        for snaplen in (100, 300, 1500):
-            made = self.folder / "short.pcap"
-            tool("editcap", "-F", "pcap", "-s", snaplen, CAPTURES / "own__tcp_v311_lo.pcapng", made)
-            found = self.lines(made)
-            with self.subTest(snaplen):
-                self.assertEqual(sum(counts(found).values()) + len(marks(found, "TRUNCATED")), 130)
-                self.assertGreater(len(marks(found, "TRUNCATED")), 10)
-                self.assertEqual(marks(found, "GAP"), [])
-
-    def test_mergecap(self):
-        twice = self.folder / "twice.pcapng"
-        tool("mergecap", "-w", twice, self.ETHERNET, self.ETHERNET)
-        self.assertEqual(self.count(twice), 204)
-        one = self.folder / "one.pcap"
-        tool("editcap", "-F", "pcap", "-s", "65535", self.ETHERNET, one)
-        both = self.folder / "both.pcapng"
-        tool("mergecap", "-w", both, one, CAPTURES / "zeek__mqtt.pcap")
-        self.assertEqual(self.count(both), 204 + 20)
-        mixed = self.folder / "mixed.pcapng"
-        tool("mergecap", "-w", mixed, self.BASE, self.ETHERNET)
-        self.expect(2, "decode", str(mixed), says="mixed link types")
-
-    def test_tcprewrite(self):
-        plain = self.folder / "plain.pcap"
-        tool("editcap", "-F", "pcap", self.ETHERNET, plain)
-        for name, options in (("VLAN", ["--enet-vlan=add", "--enet-vlan-tag=40", "--enet-vlan-cfi=0", "--enet-vlan-pri=0"]),
-                              ("ports", ["--portmap=21883:9"])):
-            made = self.folder / "rewritten.pcap"
-            tool("tcprewrite", *options, f"--infile={plain}", f"--outfile={made}")
-            with self.subTest(name):
-                self.assertEqual(self.count(made), 204)
-
-    def test_scapy(self):
-        """IPv6 fragments and QinQ as scapy writes them."""
-        code = ("import sys\nfrom scapy.all import *\n"
-                "packets = rdpcap(sys.argv[1])\n"
-                "out = []\n"
-                "for p in packets:\n"
-                "    t = p[TCP].copy()\n"
-                "    a, b = ('fd00::1', 'fd00::2') if t.dport == 1883 else ('fd00::2', 'fd00::1')\n"
-                "    q = IPv6(src=a, dst=b) / IPv6ExtHdrFragment(id=len(out)) / t\n"
-                "    out += [Ether()/Dot1AD(vlan=3)/Dot1Q(vlan=4)/f for f in fragment6(q, 96)]\n"
-                "wrpcap(sys.argv[2], out)\n")
-        made = self.folder / "six.pcap"
-        tool("/usr/bin/python3", "-B", "-c", code, CAPTURES / "zeek__mqtt.pcap", made)
-        found = self.lines(made)
-        self.assertEqual(counts(found), {"CONNECT": 2, "CONNACK": 2, "PUBLISH": 3, "SUBSCRIBE": 1, "SUBACK": 1, "PINGREQ": 5, "PINGRESP": 5,
-                                         "DISCONNECT": 1})
-        self.assertTrue(all(line["session"].startswith("[fd00::1]:") for line in found))
 
 
 if __name__ == "__main__":
