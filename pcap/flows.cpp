@@ -30,8 +30,6 @@ struct Flows::Flow {
     }
 };
 
-Flows::Flows(const Options& options, Listener& listener)
-    : options_(options), context_{options, listener, {options.whole_memory, 0}, 0} {}
 Flows::~Flows() {
     table_.each([](Flow& flow) { delete &flow; });
 }
@@ -41,7 +39,7 @@ void Flows::forget_idle(Time now) {
     if (!flow.over && !flow.connection->ignored()) {
         if (!std::exchange(told_, true))
             context_.listener.remark({Remark::Kind::bound, now,
-                                      "more than " + std::to_string(options_.flows) +
+                                      "more than " + std::to_string(context_.options.flows) +
                                           " connections at a time: those idle for long are closed early"});
         finish(flow, Event::How::end_of_capture, 0, now);
     }
@@ -56,7 +54,7 @@ Flows::Flow& Flows::find(const Segment& s, bool& swapped) {
     const auto hash = key.hash();
     Flow* flow = table_.find(key, hash);
     if (!flow) {
-        if (table_.size() >= options_.flows) forget_idle(s.time);
+        if (table_.size() >= context_.options.flows) forget_idle(s.time);
         flow = new Flow;  // owned by the table
         flow->key = key;
         table_.insert(*flow, hash);
@@ -71,7 +69,8 @@ void Flows::start(Flow& flow, const Segment& s, bool swapped) {
     flow.first_swapped = swapped;
     flow.number = found_++;
     flow.connection.emplace(context_, s.from, s.to, flow.again);
-    for (int side : {0, 1}) flow.sides[side].emplace(side, *flow.connection, context_.memory, options_.flow_memory);
+    for (int side : {0, 1})
+        flow.sides[side].emplace(side, *flow.connection, context_.memory, context_.options.flow_memory);
     flow.over = false;
     flow.ended_by = -1;
     for (int side : {0, 1}) flow.hinted[side] = flow.acks[side] = flow.seen[side] = false;
@@ -82,7 +81,7 @@ void Flows::segment(const Segment& s) {
     Flow& flow = find(s, swapped);
     flow.last = ++segments_;
     int side = swapped == flow.first_swapped ? 0 : 1;
-    if (s.in_order) return flow.connection->octets(side, s.payload, s.time);
+    if (s.in_order) return decrypted(flow, s, side);
     if (s.flags & Segment::syn) {
         const bool new_numbers = flow.sides[side]->begun() && flow.sides[side]->first() != s.seq + 1;
         if (new_numbers) {
@@ -118,6 +117,12 @@ void Flows::segment(const Segment& s) {
     mine.settle(s.time, flow.acks[1 - side]);
     if (flow.seen[1 - side]) others.settle(s.time, flow.acks[side]);  // else that direction was not captured at all
     if (mine.finished() && others.finished()) finish(flow, Event::How::fin, flow.ended_by, s.time);
+}
+
+/// From TLS, whose beginning was captured, or it could not be decrypted.
+void Flows::decrypted(Flow& flow, const Segment& s, int side) {
+    for (int each : {0, 1}) flow.connection->begins(each);
+    flow.connection->octets(side, s.payload, s.time);
 }
 
 void Flows::handshake(Flow& flow, const Segment& s, int side) {

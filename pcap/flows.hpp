@@ -9,7 +9,7 @@ namespace pcap {
 
 class Flows {
 public:
-    Flows(const Options& options, Listener& listener);
+    explicit Flows(Context& context) : context_(context) {}
     ~Flows();
     Flows(const Flows&) = delete;
     Flows& operator=(const Flows&) = delete;
@@ -23,13 +23,13 @@ private:
     Flow& find(const Segment& s, bool& swapped);
     void start(Flow& flow, const Segment& s, bool swapped);
     void begin_again(Flow& flow, const Segment& s, bool swapped);
+    void decrypted(Flow& flow, const Segment& s, int side);
     void handshake(Flow& flow, const Segment& s, int side);
     void join(Flow& flow, const Segment& s, int side);
     void finish(Flow& flow, Event::How how, int side, Time now);
     void forget_idle(Time now);
 
-    const Options& options_;
-    Context context_;
+    Context& context_;
     FlowTable<Flow> table_;
     Flow* latest_ = nullptr;
     std::uint64_t found_ = 0, segments_ = 0;
