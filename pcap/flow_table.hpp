@@ -102,4 +102,21 @@ private:
     std::size_t size_ = 0, hand_ = 0;
 };
 
+/// How often two ends were a connection before, of those that are forgotten; of a fixed size: the oldest may be lost.
+class UsedAgain {
+public:
+    unsigned of(std::uint64_t hash) const {
+        const Row& row = rows_[hash % rows_.size()];
+        return row.fingerprint == fingerprint(hash) ? row.times : 0;
+    }
+    void set(std::uint64_t hash, unsigned times) { rows_[hash % rows_.size()] = {fingerprint(hash), times}; }
+
+private:
+    struct Row {
+        std::uint32_t fingerprint = 0, times = 0;
+    };
+    static std::uint32_t fingerprint(std::uint64_t hash) { return std::uint32_t(hash >> 32); }
+    std::vector<Row> rows_ = std::vector<Row>(1 << 15);
+};
+
 }  // namespace pcap

@@ -7,6 +7,7 @@
 namespace pcap {
 namespace {
 
+constexpr std::size_t most_closed = 512;      // connections that are over, and remembered
 constexpr std::size_t looked_at = 64;         // connections, for the one that is idle for longest
 constexpr std::uint32_t reordered = 1 << 20;  // octets: a stream may be joined that far behind what was acknowledged
 
@@ -21,7 +22,7 @@ struct Flows::Flow {
     std::uint32_t hint[2]{}, first_hint[2]{};  // what the other side acknowledged before the side began
     unsigned again = 0;
     bool first_swapped = false;  // side 0 is the second end of the key
-    bool hinted[2]{}, acks[2]{}, seen[2]{}, over = false;
+    bool hinted[2]{}, acks[2]{}, seen[2]{}, ended[2]{}, over = false;
     int ended_by = -1;
 
     void hint_of(int side, std::uint32_t acked) {
@@ -43,9 +44,24 @@ void Flows::forget_idle(Time now) {
                                           " connections at a time: those idle for long are closed early"});
         finish(flow, Event::How::end_of_capture, 0, now);
     }
+    forget(flow);
+}
+
+void Flows::forget(Flow& flow) {
     if (latest_ == &flow) latest_ = nullptr;
+    used_.set(flow.key.hash(), flow.again + 1);
     table_.erase(flow);
     delete &flow;
+}
+
+/// It is over. Those that were so long ago are forgotten.
+void Flows::retire(Flow& flow) {
+    flow.over = true;
+    closed_.push_back(flow.key);
+    if (closed_.size() <= most_closed) return;
+    Flow* oldest = table_.find(closed_.front(), closed_.front().hash());
+    closed_.pop_front();
+    if (oldest && oldest->over && oldest != &flow) forget(*oldest);
 }
 
 Flows::Flow& Flows::find(const Segment& s, bool& swapped) {
@@ -57,6 +73,7 @@ Flows::Flow& Flows::find(const Segment& s, bool& swapped) {
         if (table_.size() >= context_.options.flows) forget_idle(s.time);
         flow = new Flow;  // owned by the table
         flow->key = key;
+        flow->again = used_.of(hash);
         table_.insert(*flow, hash);
         start(*flow, s, swapped);
     }
@@ -73,7 +90,7 @@ void Flows::start(Flow& flow, const Segment& s, bool swapped) {
         flow.sides[side].emplace(side, *flow.connection, context_.memory, context_.options.flow_memory);
     flow.over = false;
     flow.ended_by = -1;
-    for (int side : {0, 1}) flow.hinted[side] = flow.acks[side] = flow.seen[side] = false;
+    for (int side : {0, 1}) flow.hinted[side] = flow.acks[side] = flow.seen[side] = flow.ended[side] = false;
 }
 
 void Flows::segment(const Segment& s) {
@@ -92,7 +109,7 @@ void Flows::segment(const Segment& s) {
     }
     if (flow.over) return;
     flow.seen[side] = true;
-    if (flow.connection->ignored() && !(s.flags & (Segment::fin | Segment::rst))) return;
+    if (flow.connection->ignored()) return end_ignored(flow, s, side);
     TcpSide &mine = *flow.sides[side], &others = *flow.sides[1 - side];
     if (s.flags & Segment::ack) {
         flow.acks[side] = true;
@@ -117,6 +134,13 @@ void Flows::segment(const Segment& s) {
     mine.settle(s.time, flow.acks[1 - side]);
     if (flow.seen[1 - side]) others.settle(s.time, flow.acks[side]);  // else that direction was not captured at all
     if (mine.finished() && others.finished()) finish(flow, Event::How::fin, flow.ended_by, s.time);
+}
+
+/// It carries no MQTT: only its end matters.
+void Flows::end_ignored(Flow& flow, const Segment& s, int side) {
+    flow.ended[side] |= (s.flags & (Segment::fin | Segment::rst)) != 0;
+    const bool over = (s.flags & Segment::rst) || (flow.ended[0] && flow.ended[1]);
+    if (over) retire(flow);
 }
 
 /// From TLS, whose beginning was captured, or it could not be decrypted.
@@ -162,7 +186,7 @@ void Flows::finish(Flow& flow, Event::How how, int side, Time now) {
     }
     if (how == Event::How::end_of_capture && flow.ended_by >= 0) how = Event::How::fin, side = flow.ended_by;
     flow.connection->close(how, side, now);
-    flow.over = true;
+    retire(flow);
 }
 
 void Flows::end(Time now) {

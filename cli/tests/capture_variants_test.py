@@ -36,6 +36,7 @@ class WebSocket(CaptureTest):
                     n = rng.randrange(1, 200)
                     (c.client if from_client else c.server)(frames[:n])
                     frames = frames[n:]
+            c.client(make.frame(b"\x03\xe8", opcode=8, mask=b"abcd")).server(make.frame(b"\x03\xe8", opcode=8))
             with self.subTest(pieces):
                 found = self.read(c.end())
                 self.assertEqual(counts(found), self.EXPECTED)
@@ -64,19 +65,19 @@ class WebSocket(CaptureTest):
 
     def test_gaps(self):
         c = self.upgraded().client(make.frame(self.CLIENT[0], mask=b"abcd")).server(make.frame(make.CONNACK))
-        large = make.frame(make.publish(b"a", b"y" * 1000), mask=b"wxyz")
+        large = make.frame(make.publish(b"a", b"y" * 1000) + make.PINGREQ, mask=b"wxyz")
         c.client(large[:100])
-        c.client(large[100:400])
+        c.client(large[100:401])  # the mask goes on behind it
         lost = len(c.packets) - 2
-        c.client(large[400:])
+        c.client(large[401:])
         c.client(make.frame(make.PINGREQ, mask=b"1234"))
         for _ in range(20):
             c.server(make.frame(make.PINGRESP))
         c.end()
         del c.packets[lost]
         found = self.read(c)
-        self.assertEqual(counts(found), {"CONNECT": 1, "CONNACK": 1, "PINGREQ": 1, "PINGRESP": 20})
-        self.assertEqual([(t["length"], t["fields"]["octets missing"]) for t in marks(found, "TRUNCATED")], [(706, 300)])
+        self.assertEqual(counts(found), {"CONNECT": 1, "CONNACK": 1, "PINGREQ": 2, "PINGRESP": 20})
+        self.assertEqual([(t["length"], t["fields"]["octets missing"]) for t in marks(found, "TRUNCATED")], [(705, 301)])
         self.assertEqual(marks(found, "GAP"), [])
 
 

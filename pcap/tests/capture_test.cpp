@@ -144,6 +144,29 @@ TEST(Captures, ConnectionsAreBoundedInNumber) {
     EXPECT_NE(bounds.remarks.find("more than 100 connections at a time"), std::string::npos) << bounds.remarks;
 }
 
+/// Closed connections are forgotten after a while, but not that their ports were used.
+TEST(Captures, ClosedConnectionsAreForgotten) {
+    std::vector<std::tuple<std::uint16_t, std::uint32_t, std::string>> segments;
+    for (std::uint16_t port = 1; port <= 3'000; ++port) segments.emplace_back(port, 1, connect);
+    std::string resets = made(segments);
+    const std::size_t frame = 16 + 40 + connect.size();
+    for (std::size_t at = 24; at < resets.size(); at += frame) resets[at + 16 + 33] = 4;  // RST
+    std::vector<std::string> names;
+    struct Names final : pcap::Listener {
+        explicit Names(std::vector<std::string>& to) : out(to) {}
+        void on(const Conversation& c, const Event& e) override {
+            if (e.kind == Event::Kind::opened) out.push_back(c.name);
+        }
+        std::vector<std::string>& out;
+    } listener(names);
+    const auto late = resets.substr(resets.size() - 500 * frame);  // sent again, and no new connections
+    pcap::read_capture(pcap::with_prefix(resets + late + resets.substr(24), std::make_unique<Nothing>()), "made", {},
+                       listener);
+    ASSERT_EQ(names.size(), 6'000u);
+    EXPECT_EQ(names.front(), "10.0.0.1:1-10.0.0.2:1883");
+    EXPECT_EQ(std::ranges::count_if(names, [](const auto& n) { return n.ends_with("#2"); }), 3'000);
+}
+
 TEST(Captures, OctetsHeldAreBounded) {
     std::vector<std::tuple<std::uint16_t, std::uint32_t, std::string>> segments;
     const std::string head =
