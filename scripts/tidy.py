@@ -154,9 +154,9 @@ ALLOWED = {
     "scenario": ({"codec"}, set()),
     "cases": ({"conformance", "peer", "codec"}, set()),
     "conformance": (TOOLS, {"fmt", "json", "xml", "toml"}),
-    "fuzz": (TOOLS | {"conformance"}, {"fmt", "json", "boost"}),
+    "fuzz": (TOOLS | {"conformance", "pcap"}, {"fmt", "json", "boost"}),
     "pcap": (TOOLS | {"conformance"}, {"fmt", "json"}),
-    "bench": (TOOLS | {"conformance"}, {"fmt", "json", "boost", "benchmark"}),
+    "bench": (TOOLS | {"conformance", "pcap"}, {"fmt", "json", "boost", "benchmark"}),
 }
 
 
