@@ -1,0 +1,169 @@
+#include "replay/judge.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "codec/explain.hpp"
+
+namespace replay {
+
+using mqtt::Type;
+using nlohmann::json;
+
+namespace {
+
+std::string type_name(Type t) { return t == Type{} ? "CLOSE" : std::string(mqtt::name(t)); }
+
+std::string line_of(mqtt::View octets, mqtt::Version v) {
+    mqtt::Explained explained;
+    mqtt::explain(explained, octets, v);
+    return mqtt::line(explained);
+}
+
+}  // namespace
+
+Judge::Judge(const Plan& plan, Rules rules, std::function<std::vector<std::string>(std::size_t)> ladder)
+    : plan_(plan), rules_(std::move(rules)), ladder_(std::move(ladder)), states_(plan.items.size()),
+      performed_(plan.items.size()), answers_(plan.items.size()), ladders_(plan.items.size()) {
+    for (std::size_t i = 0; i < plan.items.size(); ++i) {
+        const Item& it = plan.items[i];
+        if (!it.skip.empty()) states_[i] = State::excused;
+        if (it.type != Type::publish || !it.whole) continue;
+        const auto hash = content_hash(it.topic, std::get<mqtt::Publish>(it.packet).payload);
+        if (it.role == Role::send) sent_by_content_[hash].push_back(i);
+        if (it.role != Role::expect || !it.skip.empty()) continue;
+        by_content_[hash].push_back(i);
+        if (!it.shares.empty()) shared_by_content_[hash].push_back(i);
+    }
+}
+
+bool Judge::is_awaited(std::size_t i) const {
+    const Item& it = plan_.items[i];
+    return (it.role == Role::expect || it.role == Role::closed) && it.soft.empty() && states_[i] == State::open;
+}
+
+bool Judge::may_come(std::size_t i) const {
+    const auto cause = plan_.items[i].cause;
+    return cause == none || plan_.items[cause].role != Role::send || performed_[cause];
+}
+
+std::size_t Judge::find(std::size_t session, std::string_view topic, std::string_view payload,
+                        const std::set<std::string>& shares) const {
+    const auto hash = content_hash(topic, payload);
+    std::size_t late = none;
+    const auto first = [&](const auto& lists, auto&& fits) {
+        const auto all = lists.find(hash);
+        if (all == lists.end()) return none;
+        for (const auto i : all->second) {
+            if (states_[i] != State::open && states_[i] != State::given_up) continue;
+            const Item& it = plan_.items[i];
+            if (it.topic != topic || std::get<mqtt::Publish>(it.packet).payload != payload || !fits(i, it)) continue;
+            if (states_[i] == State::open && may_come(i)) return i;
+            if (states_[i] == State::given_up && late == none) late = i;
+        }
+        return none;
+    };
+    const auto own = first(by_content_, [&](auto i, const Item&) { return plan_.scenario->steps[i].session == session; });
+    if (own != none) return own;
+    const auto of_group = first(shared_by_content_, [&](auto, const Item& it) {
+        return std::any_of(it.shares.begin(), it.shares.end(), [&](const auto& s) { return shares.contains(s); });
+    });
+    return of_group != none ? of_group : late;
+}
+
+std::size_t Judge::next(std::size_t session, Type type) const {
+    std::size_t late = none;
+    for (const auto i : plan_.connections[session].expects) {
+        const Item& it = plan_.items[i];
+        const bool fits = type == Type{} ? it.role == Role::closed : it.role == Role::expect && it.type == type;
+        if (fits && states_[i] == State::open) return i;
+        if (fits && states_[i] == State::given_up) late = i;
+    }
+    return late;
+}
+
+Answer Judge::answer_for(std::size_t i) const {
+    const Item& it = plan_.items[i];
+    const auto& step = plan_.scenario->steps[i];
+    Answer a;
+    a.session = plan_.scenario->sessions[step.session].name;
+    a.client = plan_.connections[step.session].client;
+    a.step = i + 1;
+    a.topic = it.topic;
+    a.type = type_name(it.role == Role::closed ? Type{} : it.type);
+    if (it.role == Role::closed) return a;
+    const auto version = plan_.scenario->sessions[step.session].version;
+    a.expected = comparable(mqtt::octets(step.octets), version, it.topic).dump();
+    return a;
+}
+
+void Judge::fill(Answer& a, const Arrival& arrival) const {
+    if (arrival.octets.empty())
+        a.actual = json{{"why", arrival.note}}.dump(-1, ' ', false, json::error_handler_t::replace);
+    else
+        a.actual = comparable(mqtt::octets(arrival.octets), arrival.version, arrival.topic).dump();
+    if (a.verdict == Verdict::match) return;
+    a.actual_text = arrival.octets.empty() ? "the connection ended: " + arrival.note
+                                           : line_of(mqtt::octets(arrival.octets), arrival.version);
+}
+
+/// QoS and identifiers of a copy depend on the subscription it came by.
+bool Judge::allows_quality(std::size_t i, const Arrival& arrival) const {
+    return plan_.items[i].matching > 1 || plan_.scenario->steps[i].session != arrival.session;
+}
+
+void Judge::compare_with(Answer& a, std::size_t i, const Arrival& arrival) const {
+    if (arrival.octets.empty()) return;
+    auto difference = compare(arrival.type(), json::parse(a.expected), json::parse(a.actual), rules_);
+    a.fields = std::move(difference.fields);
+    a.choice = std::move(difference.choice);
+    if (rules_.diff == Diff::strict || arrival.type() != Type::publish || !allows_quality(i, arrival)) return;
+    const bool other = plan_.scenario->steps[i].session != arrival.session;
+    const auto removed = std::erase_if(
+        a.fields, [](const auto& f) { return f == "QoS" || f == "subscription identifier" || f == "RETAIN"; });
+    if (other)
+        a.choice = "the member of a shared subscription that gets it (4.8.2); here " +
+                   plan_.scenario->sessions[arrival.session].name;
+    else if (removed)
+        a.choice = "overlapping subscriptions: one copy, or one for each (3.3.4, 3.3.5)";
+}
+
+void Judge::take(std::size_t i, const Arrival& arrival, double late) {
+    const Item& it = plan_.items[i];
+    Answer a = answer_for(i);
+    fill(a, arrival);
+    states_[i] = State::taken;
+    last_taken_ = i;
+    came_.push_back(i);
+    if (is_judged(arrival.type(), rules_)) compare_with(a, i, arrival);
+    if (!arrival.note.empty() && !arrival.octets.empty()) a.fields.push_back("format"), a.reason = arrival.note;
+    if (late > 0) a.verdict = Verdict::late, a.late_s = late;
+    if (!a.fields.empty()) a.verdict = Verdict::changed;
+    if (is_difference(a.verdict) && !it.soft.empty()) a.verdict = Verdict::inconclusive, a.reason = it.soft;
+    if (!is_judged(arrival.type(), rules_)) a.verdict = Verdict::inconclusive, a.reason = "not judged";
+    if (a.verdict != Verdict::match) {
+        fill(a, arrival);
+        a.expected_text = a.expected.empty() ? "" : line_of(mqtt::octets(plan_.scenario->steps[i].octets), arrival.version);
+        if (is_difference(a.verdict)) a.ladder = ladder_(arrival.session);
+    }
+    answers_[i] = std::move(a);
+}
+
+void Judge::unexpected(Arrival arrival) {
+    auto ladder = ladder_(arrival.session);
+    surplus_.push_back({std::move(arrival), std::move(ladder), last_taken_});
+}
+
+void Judge::give_up(std::size_t i) {
+    states_[i] = State::given_up;
+    ladders_[i] = ladder_(plan_.scenario->steps[i].session);
+}
+
+void Judge::excuse(std::size_t i, const std::string& why) {
+    states_[i] = State::excused;
+    answers_[i] = answer_for(i);
+    answers_[i].verdict = Verdict::inconclusive;
+    answers_[i].reason = why;
+}
+
+}  // namespace replay
