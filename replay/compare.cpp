@@ -115,6 +115,20 @@ bool is_choice(Type type, const std::string& field, const std::vector<json>& a, 
     return free;
 }
 
+constexpr std::size_t longest_value = 2048;  // octets; of longer ones a hash is kept
+
+/// Long texts by their hash: results hold every answer.
+void abridge(json& value) {
+    if (value.is_string() && value.get_ref<const std::string&>().size() > longest_value) {
+        std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
+        const auto& text = value.get_ref<const std::string&>();
+        for (const char c : text) hash = (hash ^ std::uint8_t(c)) * 0x100000001b3u;
+        value = "... " + std::to_string(text.size()) + " octets, hash " + std::to_string(hash);
+    } else if (value.is_structured()) {
+        for (auto& part : value) abridge(part);
+    }
+}
+
 }  // namespace
 
 std::optional<Diff> parse_diff(std::string_view text) {
@@ -155,6 +169,7 @@ json comparable(mqtt::View packet, mqtt::Version v, const std::string& topic) {
     json out = json::parse(text + "}", nullptr, false);
     if (!out.is_object()) out = json{{"octets", mqtt::hex(packet)}};
     if (explained.type() == Type::publish) out["topic name"] = topic;
+    abridge(out);
     return out;
 }
 

@@ -65,7 +65,7 @@ void Planner::choose_sessions() {
         mqtt::Packet packet;
         const auto taken = mqtt::decode_leniently(packet, mqtt::octets(s.octets), scenario_.sessions[s.session].version);
         const auto* connect = taken && !damaged ? std::get_if<mqtt::Connect>(&packet) : nullptr;
-        if (scenario_.sessions[s.session].midstream || damaged) {
+        if (damaged || (scenario_.sessions[s.session].midstream && !connect)) {
             c.why_not = "its CONNECT is not known";
             continue;
         }
