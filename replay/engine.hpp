@@ -57,6 +57,7 @@ private:
     void opened(Link&) override {}
     void came(Link&, mqtt::View packet) override;
     void ended(Link&) override;
+    bool keeps_alive(const Link&) const override;
 
     // engine.cpp: when
     void advance();

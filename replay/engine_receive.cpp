@@ -64,6 +64,7 @@ void Engine::take(std::size_t i, const Arrival& arrival) {
         shrink_ = std::min(1.0, shrink_ * 4);  // it answers, but slowly
     }
     judge_.take(i, arrival, late);
+    if (plan_.items[i].matching > 1) std::erase_if(awaited_, [&](std::size_t e) { return !judge_.is_awaited(e); });
     resolved(i);
 }
 
@@ -171,6 +172,13 @@ void Engine::came_other(Link& l, Arrival arrival) {
     judge_.unexpected(std::move(arrival));
 }
 
+/// Where the server ended it, after the last that its client said, that may have been the reason.
+bool Engine::keeps_alive(const Link& l) const {
+    const auto& c = plan_.connections[l.session];
+    const bool cut = c.close != none && plan_.items[c.close].role == Role::closed;
+    return !cut || cursor_ <= c.last_sent;
+}
+
 void Engine::ended(Link& l) {
     if (phase_ == Phase::over) return;
     unfenced_.erase(l.session);
@@ -178,7 +186,7 @@ void Engine::ended(Link& l) {
     if (never_open && *l.end != net::End::fin && *l.end != net::End::reset)
         return lose("cannot be reached: " + l.why_ended), advance();
     const auto i = judge_.next(l.session, Type{});
-    const bool expected = i != none && (i < cursor_ || plan_.connections[l.session].last_sent < cursor_);
+    const bool expected = i != none && !l.finishing && (i < cursor_ || plan_.connections[l.session].last_sent < cursor_);
     Arrival arrival{l.session, l.version, {}, {}, l.why_ended};
     if (expected)
         take(i, arrival);

@@ -24,7 +24,7 @@ std::string line_of(mqtt::View octets, mqtt::Version v) {
 
 Judge::Judge(const Plan& plan, Rules rules, std::function<std::vector<std::string>(std::size_t)> ladder)
     : plan_(plan), rules_(std::move(rules)), ladder_(std::move(ladder)), states_(plan.items.size()),
-      performed_(plan.items.size()), answers_(plan.items.size()), ladders_(plan.items.size()) {
+      performed_(plan.items.size()), relaxed_(plan.items.size()), answers_(plan.items.size()), ladders_(plan.items.size()) {
     for (std::size_t i = 0; i < plan.items.size(); ++i) {
         const Item& it = plan.items[i];
         if (!it.skip.empty()) states_[i] = State::excused;
@@ -39,7 +39,7 @@ Judge::Judge(const Plan& plan, Rules rules, std::function<std::vector<std::strin
 
 bool Judge::is_awaited(std::size_t i) const {
     const Item& it = plan_.items[i];
-    return (it.role == Role::expect || it.role == Role::closed) && it.soft.empty() && states_[i] == State::open;
+    return (it.role == Role::expect || it.role == Role::closed) && it.soft.empty() && states_[i] == State::open && !relaxed_[i];
 }
 
 bool Judge::may_come(std::size_t i) const {
@@ -147,6 +147,17 @@ void Judge::take(std::size_t i, const Arrival& arrival, double late) {
         if (is_difference(a.verdict)) a.ladder = ladder_(arrival.session);
     }
     answers_[i] = std::move(a);
+    if (it.matching > 1) relax_copies(i);
+}
+
+/// Overlapping subscriptions: whether there is another copy is the server's choice.
+void Judge::relax_copies(std::size_t i) {
+    const Item& it = plan_.items[i];
+    const auto& step = plan_.scenario->steps[i];
+    const auto alike = by_content_.find(content_hash(it.topic, std::get<mqtt::Publish>(it.packet).payload));
+    if (rules_.diff == Diff::strict || alike == by_content_.end()) return;
+    for (const auto j : alike->second)
+        if (plan_.items[j].cause == it.cause && plan_.scenario->steps[j].session == step.session) relaxed_[j] = true;
 }
 
 void Judge::unexpected(Arrival arrival) {

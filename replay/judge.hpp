@@ -63,6 +63,7 @@ private:
     bool may_come(std::size_t item) const;
     std::string why_absent_is_free(std::size_t item) const;
     std::string why_present_is_free(const Arrival& arrival) const;
+    void relax_copies(std::size_t item);
     void settle_missing(std::size_t item);
     void pair_changed();
     Answer surplus_answer(Received& r) const;
@@ -73,7 +74,7 @@ private:
     const Rules rules_;
     std::function<std::vector<std::string>(std::size_t)> ladder_;
     std::vector<State> states_;
-    std::vector<bool> performed_;
+    std::vector<bool> performed_, relaxed_;  // relaxed: another copy came; this one need not
     std::vector<Answer> answers_;                     // by item
     std::vector<std::vector<std::string>> ladders_;   // of given-up ones, by item; sparse
     std::vector<std::size_t> came_;                   // items in the order they came

@@ -57,7 +57,7 @@ void Link::arm() {
     alive_timer_ = loop_.call_at(last_sent_ + alive_every_, [this] {
         alive_timer_ = 0;
         if (over || finishing) return;
-        if (connected && loop_.now() >= last_sent_ + alive_every_) ping();
+        if (connected && owner_.keeps_alive(*this) && loop_.now() >= last_sent_ + alive_every_) ping();
         if (loop_.now() >= last_sent_ + alive_every_) last_sent_ = loop_.now();
         arm();
     });

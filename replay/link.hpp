@@ -21,6 +21,7 @@ public:
     virtual void opened(Link&) = 0;
     virtual void came(Link&, mqtt::View packet) = 0;      // whole, good or not
     virtual void ended(Link&) = 0;                        // once; not after leave()
+    virtual bool keeps_alive(const Link&) const { return true; }  // false: its client falls silent
 
 protected:
     ~LinkOwner() = default;

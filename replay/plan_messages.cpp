@@ -219,8 +219,10 @@ void Planner::find_cause(std::size_t i, const mqtt::Publish& p) {
 bool Planner::races(std::size_t cause, const Subscription& s) const {
     if (s.asked == none || step(cause).session == step(s.asked).session) return false;
     if (cause > s.asked) return s.granted == none || cause < s.granted;
+    const auto* p = std::get_if<mqtt::Publish>(&plan_.items[cause].packet);
+    if (!p || p->qos == mqtt::QoS::at_most_once) return false;  // nobody knows when it was read
     const auto& answers = plan_.items[cause].answers;
-    return !answers.empty() && s.asked < answers.front();
+    return answers.empty() || s.asked < answers.front();
 }
 
 }  // namespace replay
