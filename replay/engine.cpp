@@ -86,9 +86,7 @@ void Engine::advance() {
 void Engine::run_steps() {
     while (phase_ == Phase::steps && cursor_ < plan_.items.size()) {
         const std::size_t i = cursor_;
-        const auto role = plan_.items[i].role;
-        const bool sends = role == Role::open || role == Role::send || role == Role::ack || role == Role::close;
-        if (sends && plan_.items[i].skip.empty()) {
+        if (is_taken(i)) {
             if (!is_due(i) || !is_answered(i) || !is_fenced(i) || !has_room(i)) return;
             perform(i);
         } else {
@@ -97,6 +95,14 @@ void Engine::run_steps() {
         ++cursor_;
     }
     if (phase_ == Phase::steps) phase_ = Phase::awaiting, progress(), again_ = true;
+}
+
+/// Answers are given when the target wants them, save those to what came on an earlier connection.
+bool Engine::is_taken(std::size_t i) const {
+    const Item& it = plan_.items[i];
+    if (!it.skip.empty()) return false;
+    if (it.role == Role::ack) return plan_.scenario->steps[it.partner].session != plan_.scenario->steps[i].session;
+    return it.role == Role::open || it.role == Role::send || it.role == Role::close;
 }
 
 /// A step of the server, or one that is not taken.

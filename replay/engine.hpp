@@ -62,6 +62,7 @@ private:
     // engine.cpp: when
     void advance();
     void run_steps();
+    bool is_taken(std::size_t i) const;
     void pass(std::size_t i);
     bool is_due(std::size_t i);
     bool is_answered(std::size_t i);

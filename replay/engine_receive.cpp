@@ -94,7 +94,7 @@ void Engine::came_publish(Link& l, mqtt::Publish& p, Arrival arrival) {
     const auto alias = std::uint16_t(mqtt::number_or(p.properties, property::topic_alias, 0));
     if (alias && !p.topic.empty()) l.server_aliases[alias] = p.topic;
     arrival.topic = alias ? l.server_aliases[alias] : std::string(p.topic);
-    const auto i = judge_.find(l.session, arrival.topic, p.payload, l.shares);
+    const auto i = judge_.find(l.session, arrival.topic, p, l.shares);
     const bool has_id = p.qos != mqtt::QoS::at_most_once;
     if (has_id) l.deliveries[p.packet_id] = i;
     if (i == none) {
@@ -105,12 +105,10 @@ void Engine::came_publish(Link& l, mqtt::Publish& p, Arrival arrival) {
         }
         return judge_.unexpected(std::move(arrival));
     }
-    const bool was_given_up = given_up_.contains(i);
     if (has_id) deliveries_[i] = {l.session, p.packet_id, p.qos, false};
     take(i, arrival);
     const auto ack = plan_.items[i].ack;
-    const bool elsewhere = plan_.scenario->steps[i].session != l.session;
-    if (ack != none && (ack < cursor_ || elsewhere || was_given_up || options_.pacing == Pacing::clock)) answer(i, ack);
+    if (ack != none && plan_.scenario->steps[ack].session == plan_.scenario->steps[i].session) answer(i, ack);
 }
 
 std::size_t Engine::unanswered_publishes(const Link& l) const {
@@ -139,8 +137,7 @@ void Engine::came_answer(Link& l, Type type, std::uint16_t id, unsigned reason, 
     if (closes) ids.requests.erase(found);
     if (closes) return;
     requests_[request].recorded = true;
-    if (asked.ack != none && (asked.ack < cursor_ || options_.pacing == Pacing::clock))
-        release(request, asked.ack, l);
+    if (asked.ack != none && plan_.scenario->steps[asked.ack].session == l.session) release(request, asked.ack, l);
 }
 
 void Engine::came_release(Link& l, std::uint16_t id, const Arrival& arrival) {

@@ -62,6 +62,8 @@ void Engine::put(std::size_t i, Link& l, std::string octets) {
     l.send(std::move(octets));
     judge_.performed(i);
     ++sent_;
+    for (const auto early : plan_.items[i].answers)  // that the capture has before it
+        if (early < i && judge_.is_awaited(early)) awaited_.insert(early);
 }
 
 void Engine::send(std::size_t i, Link& l) {
@@ -164,10 +166,8 @@ void Engine::answer(std::size_t delivery, std::size_t ack) {
 
 void Engine::release(std::size_t request, std::size_t ack, Link& l) {
     Request& r = requests_[request];
-    if (!r.sent || r.id == 0) return skip(ack, "its PUBLISH was not sent");
-    const bool resent = plan_.scenario->steps[request].session != l.session;  // on a resumed session
-    if (!r.recorded && !resent) return;                                       // sent when PUBREC comes
-    if (r.released && !resent) return;
+    const bool again = plan_.scenario->steps[request].session != l.session;  // on a resumed session
+    if (!r.sent || r.id == 0 || (!again && (!r.recorded || r.released))) return;
     r.released = true;
     auto p = std::get<mqtt::Pubrel>(plan_.items[ack].packet);
     p.packet_id = r.id;

@@ -30,15 +30,16 @@ Judge::Judge(const Plan& plan, Rules rules, std::function<std::vector<std::strin
         if (!it.skip.empty()) states_[i] = State::excused;
         if (it.type != Type::publish || !it.whole) continue;
         const auto hash = content_hash(it.topic, std::get<mqtt::Publish>(it.packet).payload);
-        if (it.role == Role::send) sent_by_content_[hash].push_back(i);
+        if (it.role == Role::send) sent_by_content_[hash].items.push_back(i);
         if (it.role != Role::expect || !it.skip.empty()) continue;
-        by_content_[hash].push_back(i);
-        if (!it.shares.empty()) shared_by_content_[hash].push_back(i);
+        by_content_[hash].items.push_back(i);
+        if (!it.shares.empty()) shared_by_content_[hash].items.push_back(i);
     }
 }
 
 bool Judge::is_awaited(std::size_t i) const {
     const Item& it = plan_.items[i];
+    if (it.partner != none && plan_.items[it.partner].role == Role::send && !performed_[it.partner]) return false;
     return (it.role == Role::expect || it.role == Role::closed) && it.soft.empty() && states_[i] == State::open && !relaxed_[i];
 }
 
@@ -47,27 +48,40 @@ bool Judge::may_come(std::size_t i) const {
     return cause == none || plan_.items[cause].role != Role::send || performed_[cause];
 }
 
-std::size_t Judge::find(std::size_t session, std::string_view topic, std::string_view payload,
+/// Of the messages alike: one that is awaited before one that is not, and one with the same RETAIN before others.
+std::size_t Judge::best(AllAlike& lists, const std::string& topic, const mqtt::Publish& p,
+                        const std::function<bool(std::size_t)>& fits, std::size_t& late) const {
+    const auto all = lists.find(content_hash(topic, p.payload));
+    if (all == lists.end()) return none;
+    auto& [items, begun] = all->second;
+    const auto is_settled = [&](auto i) { return states_[i] == State::taken || states_[i] == State::excused; };
+    while (begun < items.size() && is_settled(items[begun])) ++begun;
+    std::size_t found = none;
+    int rank = -1;
+    for (std::size_t n = begun; n < items.size() && rank < 3; ++n) {
+        const auto i = items[n];
+        const Item& it = plan_.items[i];
+        const auto& expected = std::get<mqtt::Publish>(it.packet);
+        if (is_settled(i) || it.topic != topic || expected.payload != p.payload || !fits(i)) continue;
+        if (states_[i] == State::given_up && late == none) late = i;
+        if (states_[i] != State::open || !may_come(i)) continue;
+        const int of_this = 2 * (expected.retain == p.retain) + it.soft.empty();
+        if (of_this > rank) rank = of_this, found = i;
+    }
+    return found;
+}
+
+std::size_t Judge::find(std::size_t session, const std::string& topic, const mqtt::Publish& p,
                         const std::set<std::string>& shares) const {
-    const auto hash = content_hash(topic, payload);
     std::size_t late = none;
-    const auto first = [&](const auto& lists, auto&& fits) {
-        const auto all = lists.find(hash);
-        if (all == lists.end()) return none;
-        for (const auto i : all->second) {
-            if (states_[i] != State::open && states_[i] != State::given_up) continue;
-            const Item& it = plan_.items[i];
-            if (it.topic != topic || std::get<mqtt::Publish>(it.packet).payload != payload || !fits(i, it)) continue;
-            if (states_[i] == State::open && may_come(i)) return i;
-            if (states_[i] == State::given_up && late == none) late = i;
-        }
-        return none;
+    const auto is_own = [&](std::size_t i) { return plan_.scenario->steps[i].session == session; };
+    const auto is_of_group = [&](std::size_t i) {
+        const auto& of = plan_.items[i].shares;
+        return std::any_of(of.begin(), of.end(), [&](const auto& s) { return shares.contains(s); });
     };
-    const auto own = first(by_content_, [&](auto i, const Item&) { return plan_.scenario->steps[i].session == session; });
+    const auto own = best(by_content_, topic, p, is_own, late);
     if (own != none) return own;
-    const auto of_group = first(shared_by_content_, [&](auto, const Item& it) {
-        return std::any_of(it.shares.begin(), it.shares.end(), [&](const auto& s) { return shares.contains(s); });
-    });
+    const auto of_group = best(shared_by_content_, topic, p, is_of_group, late);
     return of_group != none ? of_group : late;
 }
 
@@ -156,7 +170,7 @@ void Judge::relax_copies(std::size_t i) {
     const auto& step = plan_.scenario->steps[i];
     const auto alike = by_content_.find(content_hash(it.topic, std::get<mqtt::Publish>(it.packet).payload));
     if (rules_.diff == Diff::strict || alike == by_content_.end()) return;
-    for (const auto j : alike->second)
+    for (const auto j : alike->second.items)
         if (plan_.items[j].cause == it.cause && plan_.scenario->steps[j].session == step.session) relaxed_[j] = true;
 }
 

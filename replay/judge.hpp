@@ -33,7 +33,7 @@ public:
     /// Is it to be awaited?
     bool is_awaited(std::size_t item) const;
     /// The item that a delivery stands for; `shares`: the shared subscriptions of that connection now.
-    std::size_t find(std::size_t session, std::string_view topic, std::string_view payload,
+    std::size_t find(std::size_t session, const std::string& topic, const mqtt::Publish& p,
                      const std::set<std::string>& shares) const;
     /// The next of that type of a connection: CONNACK, DISCONNECT, AUTH; Type{}: its end.
     std::size_t next(std::size_t session, mqtt::Type type) const;
@@ -56,6 +56,14 @@ private:
         std::vector<std::string> ladder;
         std::size_t after;  // the last item taken before it
     };
+    /// Messages alike; those before `begun` are settled.
+    struct Alike {
+        std::vector<std::size_t> items{};
+        std::size_t begun = 0;
+    };
+    using AllAlike = std::unordered_map<std::size_t, Alike>;
+    std::size_t best(AllAlike&, const std::string& topic, const mqtt::Publish& p,
+                     const std::function<bool(std::size_t)>& fits, std::size_t& late) const;
     Answer answer_for(std::size_t item) const;
     void fill(Answer& a, const Arrival& arrival) const;
     void compare_with(Answer& a, std::size_t item, const Arrival& arrival) const;
@@ -79,8 +87,8 @@ private:
     std::vector<std::vector<std::string>> ladders_;   // of given-up ones, by item; sparse
     std::vector<std::size_t> came_;                   // items in the order they came
     std::vector<Received> surplus_;
-    std::unordered_map<std::size_t, std::vector<std::size_t>> by_content_, shared_by_content_,
-        sent_by_content_;
+    mutable AllAlike by_content_, shared_by_content_;
+    AllAlike sent_by_content_;
     std::size_t last_taken_ = 0;
 };
 

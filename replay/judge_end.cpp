@@ -24,7 +24,7 @@ std::string Judge::why_absent_is_free(std::size_t i) const {
         return "a retained QoS 0 message may be thrown away (3.3.1-7)";
     if (it.matching < 2) return {};
     const auto alike = by_content_.find(content_hash(it.topic, p->payload));
-    for (const auto j : alike->second)
+    for (const auto j : alike->second.items)
         if (j != i && states_[j] == State::taken && plan_.items[j].cause == it.cause &&
             plan_.scenario->steps[j].session == plan_.scenario->steps[i].session)
             return "overlapping subscriptions: one copy, or one for each (3.3.4, 3.3.5)";
@@ -40,14 +40,14 @@ std::string Judge::why_present_is_free(const Arrival& arrival) const {
     const auto& p = std::get<mqtt::Publish>(packet);
     const auto hash = content_hash(arrival.topic, p.payload);
     if (const auto alike = by_content_.find(hash); alike != by_content_.end())
-        for (const auto j : alike->second)
+        for (const auto j : alike->second.items)
             if (states_[j] == State::taken && plan_.items[j].matching > 1 &&
                 plan_.scenario->steps[j].session == arrival.session)
                 return "overlapping subscriptions: one copy, or one for each (3.3.4, 3.3.5)";
     const auto& connection = plan_.connections[arrival.session];
     const auto sent = sent_by_content_.find(hash);
     if (sent == sent_by_content_.end()) return {};
-    for (const auto j : sent->second) {
+    for (const auto j : sent->second.items) {
         if (connection.resumed && p.qos == mqtt::QoS::at_most_once && j < connection.connect)
             return "QoS 0 for an absent client may be kept (4.1, 3.1.2-5)";
         const auto& answers = plan_.items[j].answers;

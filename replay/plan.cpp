@@ -134,7 +134,34 @@ void Planner::from_client(std::size_t i) {
         it.packet);
 }
 
-void Planner::request(std::size_t i, std::uint16_t id) { link(i).client->requests[id] = i; }
+/// Segments of both directions change places in some captures, by little.
+bool Planner::is_near(std::size_t before, std::size_t after) const {
+    return step(before).session == step(after).session && step(after).at - step(before).at < std::chrono::seconds(1);
+}
+
+void Planner::request(std::size_t i, std::uint16_t id) {
+    Client& client = *link(i).client;
+    client.requests[id] = i;
+    const auto early = client.early_answers.find(id);
+    if (early == client.early_answers.end()) return;
+    if (is_near(early->second, i)) {
+        item(early->second).soft.clear();
+        link_answer(early->second, i);
+    }
+    client.early_answers.erase(early);
+}
+
+void Planner::link_early_ack(std::size_t delivery, std::uint16_t id) {
+    Client& client = *link(delivery).client;
+    const auto early = client.early_acks.find(id);
+    if (early == client.early_acks.end()) return;
+    if (is_near(early->second, delivery)) {
+        item(early->second).partner = delivery;
+        item(early->second).skip.clear();
+        item(delivery).ack = early->second;
+    }
+    client.early_acks.erase(early);
+}
 
 void Planner::sent_acknowledgement(std::size_t i, std::uint16_t id, Type type) {
     Item& it = item(i);
@@ -152,6 +179,7 @@ void Planner::sent_acknowledgement(std::size_t i, std::uint16_t id, Type type) {
     const auto found = client.deliveries.find(id);
     if (found == client.deliveries.end()) {
         it.skip = "what it answers is not in the capture";
+        client.early_acks[id] = i;
         return;
     }
     it.partner = found->second;
@@ -200,11 +228,25 @@ void Planner::soften(std::size_t i, const std::string& why) {
 void Planner::came_answer(std::size_t i, std::uint16_t id) {
     Client& client = *link(i).client;
     const auto found = client.requests.find(id);
-    if (found == client.requests.end()) return soften(i, "what it answers is not in the capture");
-    item(i).partner = found->second;
-    item(found->second).answers.push_back(i);
-    if (!item(found->second).skip.empty()) soften(i, "what it answers is not sent: " + item(found->second).skip);
-    const auto* subscribe = std::get_if<mqtt::Subscribe>(&item(found->second).packet);
+    if (found == client.requests.end() || is_answered(found->second, item(i).type)) {
+        client.early_answers[id] = i;
+        return soften(i, "what it answers is not in the capture");
+    }
+    link_answer(i, found->second);
+}
+
+/// Such an answer is in the capture already.
+bool Planner::is_answered(std::size_t request, Type type) const {
+    const auto& answers = plan_.items[request].answers;
+    return std::any_of(answers.begin(), answers.end(), [&](auto a) { return plan_.items[a].type == type; });
+}
+
+void Planner::link_answer(std::size_t i, std::size_t request) {
+    Client& client = *link(i).client;
+    item(i).partner = request;
+    item(request).answers.push_back(i);
+    if (!item(request).skip.empty()) soften(i, "what it answers is not sent: " + item(request).skip);
+    const auto* subscribe = std::get_if<mqtt::Subscribe>(&item(request).packet);
     if (item(i).type == Type::suback && subscribe)
         for (const auto& e : subscribe->entries)
             if (const auto s = client.subscriptions.find(e.filter); s != client.subscriptions.end())

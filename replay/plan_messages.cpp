@@ -69,7 +69,11 @@ void Planner::replace_login(std::size_t i, mqtt::Connect& p) {
 void Planner::sent(std::size_t i, mqtt::Connect& p) {
     Link& l = link(i);
     l.connect = plan_.connections[step(i).session].connect = i;
-    if (p.clean_start) *l.client = {{}, {}, {}, l.client->seen};
+    if (p.clean_start) {
+        const bool seen = l.client->seen;
+        *l.client = {};
+        l.client->seen = seen;
+    }
     replace_login(i, p);
     if (p.will) {
         p.will->topic = keep(mapped(p.will->topic));
@@ -157,7 +161,10 @@ void Planner::end_will(std::size_t i) {
 void Planner::came(std::size_t i, mqtt::Publish& p) {
     Item& it = item(i);
     it.topic = mapped(resolved(link(i).server_aliases, p));
-    if (p.qos != mqtt::QoS::at_most_once) link(i).client->deliveries[p.packet_id] = i;
+    if (p.qos != mqtt::QoS::at_most_once) {
+        link(i).client->deliveries[p.packet_id] = i;
+        link_early_ack(i, p.packet_id);
+    }
     find_subscriptions(i);
     if (it.topic.starts_with('$')) soften(i, "a topic of the server's own");
     if (it.topic.empty()) soften(i, "its topic alias was set before the capture");

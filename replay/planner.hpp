@@ -19,6 +19,7 @@ private:
     struct Client {
         std::map<std::string, Subscription, std::less<>> subscriptions;
         std::map<std::uint16_t, std::size_t> requests, deliveries;  // by packet identifier, the last ones
+        std::map<std::uint16_t, std::size_t> early_acks, early_answers;  // the capture has them before what they answer
         bool seen = false;
     };
     /// One connection.
@@ -54,6 +55,10 @@ private:
     std::size_t cause_of(std::size_t i, const mqtt::Publish& p);
     void find_cause(std::size_t i, const mqtt::Publish& p);
     void find_subscriptions(std::size_t i);
+    void link_early_ack(std::size_t delivery, std::uint16_t id);
+    void link_answer(std::size_t i, std::size_t request);
+    bool is_answered(std::size_t request, mqtt::Type type) const;
+    bool is_near(std::size_t before, std::size_t after) const;
     void soften(std::size_t i, const std::string& why);
     bool races(std::size_t i, const Subscription& s) const;
     void closes(std::size_t i);
