@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "cli/commands.hpp"
+#include "cli/decode_capture.hpp"
 #include "cli/decode_output.hpp"
 #include "codec/hex.hpp"
 #include "conformance/versions.hpp"
@@ -15,7 +16,8 @@ namespace {
 
 struct DecodeOptions {
     std::string file, version, direction;
-    std::vector<std::string> hex;
+    std::vector<std::string> hex, ports;
+    std::string keylog;
     bool json = false, stats = false;
     std::size_t max_packet = StreamOptions{}.max_packet;
 };
@@ -39,15 +41,16 @@ std::string octets_of(const std::vector<std::string>& words) {
     return out;
 }
 
-/// The name of the capture format that begins so; empty for a byte stream. Waits for no octet that need not come.
-std::string_view capture_format(Window& window) {
+/// Whether a capture begins so, compressed or not. Waits for no octet that need not come.
+bool is_capture(Window& window) {
     for (const std::string_view magic :
-         {"\xa1\xb2\xc3\xd4", "\xd4\xc3\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x4d\x3c\xb2\xa1", "\x0a\x0d\x0d\x0a"}) {
+         {"\xa1\xb2\xc3\xd4", "\xd4\xc3\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x4d\x3c\xb2\xa1", "\xa1\xb2\xcd\x34",
+          "\x34\xcd\xb2\xa1", "\x0a\x0d\x0d\x0a", "\x1f\x8b\x08", "\x28\xb5\x2f\xfd"}) {
         std::size_t n = 1;
-        while (n <= 4 && mqtt::bytes(window.fill(n)).substr(0, n) == magic.substr(0, n)) ++n;
-        if (n > 4) return magic[0] == '\n' ? "pcapng" : "pcap";
+        while (n <= magic.size() && mqtt::bytes(window.fill(n)).substr(0, n) == magic.substr(0, n)) ++n;
+        if (n > magic.size()) return true;
     }
-    return "";
+    return false;
 }
 
 StreamOptions stream_options(const DecodeOptions& o) {
@@ -63,18 +66,23 @@ Octets source(const DecodeOptions& o) {
     return o.hex.empty() ? Octets::of_file(o.file) : Octets::of(octets_of(o.hex));
 }
 
+int run_on_capture(const DecodeOptions& o, const Common& common, std::string first) {
+    if (!o.direction.empty()) usage("--direction: is for byte streams; a capture tells who sent what");
+    return decode_capture(
+        CaptureCall{o.file, o.ports, o.keylog, o.version, o.max_packet, o.json, o.stats, common.verbose, common.quiet},
+        std::move(first));
+}
+
 int run(const DecodeOptions& o, const Common& common) {
     const StreamOptions options = stream_options(o);
     const Manner manner{o.json, common.verbose, o.hex.empty() ? o.file : "hex"};
     Octets octets = source(o);
     Output output;
     Window window(octets, o.max_packet, [&] { output.flush(); });
-    const auto format = o.hex.empty() ? capture_format(window) : "";
-    if (!format.empty())
-        usage(
-            fmt::format("{}: is a capture ({}), which is not read yet; a stream of it: tshark -r FILE -q -z "
-                        "follow,tcp,raw,0, its hex to --hex",
-                        o.file, format));
+    if (o.hex.empty() && is_capture(window)) return run_on_capture(o, common, std::string(mqtt::bytes(window.rest())));
+    if (!o.keylog.empty() || !o.ports.empty())
+        usage(fmt::format("{}: is for captures; {} is none", o.ports.empty() ? "--keylog" : "--port-map",
+                          manner.session));
     Counts counts;
     auto last = mqtt::Version::v5;
     const auto tell = [&](const Piece& p) {
@@ -97,9 +105,11 @@ int run(const DecodeOptions& o, const Common& common) {
 Command add_decode(CLI::App& program) {
     auto common = std::make_shared<Common>();
     auto o = std::make_shared<DecodeOptions>();
-    CLI::App* app =
-        program.add_subcommand("decode", "packets of a byte stream or hex, as text or JSON, with their faults");
-    app->add_option("FILE", o->file, "what one side of a connection sent; - is the standard input")->type_name("");
+    CLI::App* app = program.add_subcommand(
+        "decode", "packets of a capture, a byte stream or hex, as text or JSON, with their faults");
+    app->add_option("FILE", o->file,
+                    "a capture (pcap, pcapng; gz, zstd), or what one side of a connection sent; -: the standard input")
+        ->type_name("");
     app->add_option("--hex", o->hex, "octets as hex digits, in one word or several")
         ->type_name("BYTES")
         ->expected(1, -1);
@@ -110,7 +120,13 @@ Command add_decode(CLI::App& program) {
         ->check(CLI::IsMember({"client", "server"}))
         ->type_name("SIDE");
     app->add_flag("--json", o->json, "a JSON object per packet and line");
-    app->add_flag("--stats", o->stats, "counts at the end");
+    app->add_flag("--stats", o->stats, "counts at the end; of a capture: statistics in place of its packets");
+    app->add_option("--port-map", o->ports,
+                    "17501=mqtt: what a port of a capture carries (mqtt, ws, mqtts, none); repeatable")
+        ->type_name("PORT=WHAT")
+        ->allow_extra_args(false);
+    app->add_option("--keylog", o->keylog, "TLS secrets (SSLKEYLOGFILE); tshark decrypts the capture with them")
+        ->type_name("FILE");
     app->add_option("--max-packet", o->max_packet, "octets of a packet that are held and looked at (16777216)")
         ->check(CLI::Range(std::size_t(16), mqtt::largest_packet))
         ->type_name("N");

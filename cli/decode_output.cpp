@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "conformance/reports/file.hpp"
@@ -33,7 +34,7 @@ void member(std::string& out, std::string_view key, std::size_t number) {
 /// Up to the fields: what every line has.
 std::string line_begin(const Manner& manner, bool from_server, mqtt::Version v, std::string_view type,
                        std::size_t length) {
-    std::string out = "{\"time\":0";
+    std::string out = "{\"time\":" + (manner.capture ? seconds(manner.time) : "0");
     member(out, "session", manner.session);
     member(out, "direction", side(from_server));
     member(out, "protocol", mqtt::name(v));
@@ -65,7 +66,7 @@ std::string as_json(const Piece& p, const Manner& manner) {
     if (p.kind == Kind::packet && p.octets.size() < p.length)
         member(out, "octets not looked at", p.length - p.octets.size());
     std::string fields;
-    if (p.kind != Kind::midstream) mqtt::append_json(fields, *p.packet);
+    if (p.kind != Kind::midstream && !p.octets.empty()) mqtt::append_json(fields, *p.packet);
     if (out.back() != '{' && !fields.empty()) out += ',';
     out += fields;
     add_faults(out, *p.packet);
@@ -80,9 +81,11 @@ std::string headline(const Piece& p) {
 }
 
 std::string as_text(const Piece& p, const Manner& manner) {
-    std::string out = fmt::format("{:>8}  {}\n", p.offset, headline(p));
+    std::string out = manner.capture ? fmt::format("{:>12}  {}  {}  {}\n", seconds(manner.time), manner.session,
+                                                   side(p.from_server), headline(p))
+                                     : fmt::format("{:>8}  {}\n", p.offset, headline(p));
     const bool annotate = manner.verbose && p.kind != Kind::midstream;
-    if (annotate)
+    if (annotate && !p.octets.empty())
         out += mqtt::annotated(*p.packet, p.octets, p.offset);
     else
         for (const auto& fault : p.packet->faults)
@@ -142,6 +145,12 @@ void Output::flush() {
         left.remove_prefix(std::size_t(n));
     }
     gathered_.clear();
+}
+
+std::string seconds(std::chrono::nanoseconds t) {
+    const auto n = t.count();
+    auto text = fmt::format("{}{}.{:09}", n < 0 ? "-" : "", std::abs(n) / 1'000'000'000, std::abs(n) % 1'000'000'000);
+    return text.ends_with("000") ? text.substr(0, text.size() - 3) : text;
 }
 
 void Counts::add(const Piece& p) {

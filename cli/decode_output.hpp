@@ -1,6 +1,7 @@
 // What `mqttspec decode` says: text or JSON lines, and counts.
 #pragma once
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <map>
 #include <string>
@@ -36,8 +37,12 @@ struct Counts {
 
 struct Manner {
     bool json = false, verbose = false;
-    std::string session;  // of the JSON lines
+    std::string session;   // of the JSON lines
+    bool capture = false;  // lines of text begin with time, session and side
+    std::chrono::nanoseconds time{};
 };
+/// "1.000250": seconds, to the microsecond, or to the nanosecond where there are such.
+std::string seconds(std::chrono::nanoseconds);
 /// A piece as text or as a line of JSON.
 std::string told(const Piece&, const Manner&);
 /// All counts, as text or as a line of JSON of type STATS.

@@ -23,6 +23,7 @@ void Connection::open(Time now) {
     if (again_) conversation_.name += "#" + std::to_string(again_ + 1);
     conversation_.web_socket = state_ == State::web_socket;
     conversation_.midstream = joined;
+    if (context_.options.version) conversation_.version = *context_.options.version;
     tell({.kind = Event::Kind::opened, .time = now});
     if (joined)
         tell({.kind = Event::Kind::midstream, .time = now, .reason = "the capture begins within this connection"});
@@ -54,6 +55,8 @@ void Connection::learn(int side, View octets) {
         mqtt::explain(connect, octets, v);
         v = connect.version;
         conversation_.version_known = true;
+    } else if (context_.options.version) {
+        v = *context_.options.version;
     } else if (type == Type::connack) {
         v = octets.size() > 4 ? Version::v5 : Version::v3_1_1;
     } else {

@@ -25,7 +25,10 @@ public:
     Connection& operator=(const Connection&) = delete;
 
     /// The side's first octet is known to be the first of its stream.
-    void begins(int side) { begins_[side] = true; }
+    void begins(int side) {
+        begins_[side] = true;
+        streams_[side].begin();
+    }
     /// Who opened the TCP connection.
     void opened_by(int side) { initiator_ = side; }
     void octets(int side, mqtt::View in, Time now) override {
@@ -70,7 +73,7 @@ private:
                    Time) override;
     void gap(int side, mqtt::View here, std::size_t length, std::size_t missing, const std::string& why, Time) override;
     std::optional<mqtt::Version> version() const override {
-        return conversation_.version_known ? std::optional(conversation_.version) : std::nullopt;
+        return conversation_.version_known ? std::optional(conversation_.version) : context_.options.version;
     }
     Side role(int side) const override { return side == client_ ? Side::client : Side::server; }
     void head(int side, const HttpHead&, Time) override;

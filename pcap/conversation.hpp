@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -76,10 +77,12 @@ enum class Carried : std::uint8_t { mqtt, web_socket, tls, other };
 struct Options {
     /// --port-map: what a server's port carries, whatever it looks like.
     std::map<std::uint16_t, Carried> ports{};
+    /// Of connections whose CONNECT is not in the capture; else guessed.
+    std::optional<mqtt::Version> version{};
     std::size_t max_packet = 16u << 20;    // octets of a packet that are held; larger ones are told as truncated
     std::size_t flow_memory = 20u << 20;   // octets held of one connection
     std::size_t whole_memory = 48u << 20;  // octets held in all
-    std::size_t flows = 1u << 15;          // connections remembered; the one idle for longest is forgotten first
+    std::size_t flows = 1u << 15;          // connections remembered; those idle for long are forgotten first
     std::string keylog{};                  // --keylog: TLS secrets for tshark, which decrypts
     std::function<void(std::uint64_t)> progress{};  // octets of the file read so far, from time to time
     std::function<bool()> stop{};  // asked from time to time: true ends reading as the capture's end does

@@ -105,19 +105,10 @@ private:
 }  // namespace
 
 std::unique_ptr<Source> decompressed(std::unique_ptr<Source> from, const std::string& name) {
-    std::string first(4, '\0');
-    std::size_t have = 0;
-    while (have < first.size()) {
-        const auto n = from->read({reinterpret_cast<std::uint8_t*>(first.data()) + have, first.size() - have});
-        if (n == 0) break;
-        have += n;
-    }
-    first.resize(have);
-    const auto format = format_of(mqtt::octets(first));
-    auto all = with_prefix(std::move(first), std::move(from));
+    auto [all, format] = sniffed(std::move(from));
+    if (format != "gz" && format != "zstd") return std::move(all);
     if (format == "gz") return std::make_unique<Gz>(std::move(all), name);
-    if (format == "zstd") return std::make_unique<Zstd>(std::move(all), name);
-    return all;
+    return std::make_unique<Zstd>(std::move(all), name);
 }
 
 }  // namespace pcap

@@ -7,103 +7,92 @@
 namespace pcap {
 namespace {
 
+constexpr std::size_t looked_at = 64;         // connections, for the one that is idle for longest
 constexpr std::uint32_t reordered = 1 << 20;  // octets: a stream may be joined that far behind what was acknowledged
 
 }  // namespace
 
 struct Flows::Flow {
-    Key key;
-    Flow *newer = nullptr, *older = nullptr;
-    std::unique_ptr<Connection> connection;
-    std::unique_ptr<TcpSide> sides[2];
+    FlowKey key;
+    std::uint64_t last = 0;  // the number of its last segment
+    std::optional<TcpSide> sides[2];
+    std::optional<Connection> connection;
     std::uint64_t number = 0;
-    std::uint32_t hint[2]{};  // what the other side acknowledged before the side began
+    std::uint32_t hint[2]{}, first_hint[2]{};  // what the other side acknowledged before the side began
     unsigned again = 0;
-    std::uint8_t first_end = 0;  // which end of the key is side 0
-    bool hinted[2]{}, acks[2]{}, over = false;
+    bool first_swapped = false;  // side 0 is the second end of the key
+    bool hinted[2]{}, acks[2]{}, seen[2]{}, over = false;
     int ended_by = -1;
-};
 
-std::size_t Flows::Hash::operator()(const Key& k) const {
-    std::uint64_t words[4];
-    std::memcpy(words, k.low.address.data(), 16);
-    std::memcpy(words + 2, k.high.address.data(), 16);
-    std::uint64_t h = std::uint64_t(k.low.port) << 16 | k.high.port;
-    for (const auto w : words) h = (h ^ w) * 0x9e3779b97f4a7c15u, h ^= h >> 29;
-    return h;
-}
+    void hint_of(int side, std::uint32_t acked) {
+        if (!std::exchange(hinted[side], true)) first_hint[side] = acked;
+        hint[side] = acked;
+    }
+};
 
 Flows::Flows(const Options& options, Listener& listener)
     : options_(options), context_{options, listener, {options.whole_memory, 0}, 0} {}
-Flows::~Flows() = default;
-
-void Flows::use(Flow& flow) {
-    if (newest_ == &flow) return;
-    if (flow.newer) flow.newer->older = flow.older;
-    if (flow.older) flow.older->newer = flow.newer;
-    if (oldest_ == &flow) oldest_ = flow.newer;
-    flow.newer = nullptr;
-    flow.older = newest_;
-    if (newest_) newest_->newer = &flow;
-    newest_ = &flow;
-    if (!oldest_) oldest_ = &flow;
+Flows::~Flows() {
+    table_.each([](Flow& flow) { delete &flow; });
 }
 
 void Flows::forget_idle(Time now) {
-    Flow& flow = *oldest_;
+    Flow& flow = table_.oldest_of(looked_at);
     if (!flow.over && !flow.connection->ignored()) {
         if (!std::exchange(told_, true))
             context_.listener.remark({Remark::Kind::bound, now,
                                       "more than " + std::to_string(options_.flows) +
-                                          " connections at a time: those idle for longest are closed early"});
+                                          " connections at a time: those idle for long are closed early"});
         finish(flow, Event::How::end_of_capture, 0, now);
     }
-    oldest_ = flow.newer;
-    if (oldest_) oldest_->older = nullptr;
-    const Key key = flow.key;
-    flows_.erase(key);
+    if (latest_ == &flow) latest_ = nullptr;
+    table_.erase(flow);
+    delete &flow;
 }
 
-Flows::Flow& Flows::find(const Segment& s) {
-    const bool swapped = s.to < s.from;
-    const Key key{swapped ? s.to : s.from, swapped ? s.from : s.to};
-    if (newest_ && newest_->key == key) return *newest_;
-    auto it = flows_.find(key);
-    if (it == flows_.end()) {
-        if (flows_.size() >= options_.flows) forget_idle(s.time);
-        it = flows_.emplace(key, std::make_unique<Flow>()).first;
-        it->second->key = key;
-        start(*it->second, s);
+Flows::Flow& Flows::find(const Segment& s, bool& swapped) {
+    const FlowKey key = key_of(s, swapped);
+    if (latest_ && latest_->key == key) return *latest_;
+    const auto hash = key.hash();
+    Flow* flow = table_.find(key, hash);
+    if (!flow) {
+        if (table_.size() >= options_.flows) forget_idle(s.time);
+        flow = new Flow;  // owned by the table
+        flow->key = key;
+        table_.insert(*flow, hash);
+        start(*flow, s, swapped);
     }
-    use(*it->second);
-    return *it->second;
+    latest_ = flow;
+    return *flow;
 }
 
 /// Its side 0 is whoever sent this.
-void Flows::start(Flow& flow, const Segment& s) {
-    flow.first_end = s.to < s.from;
+void Flows::start(Flow& flow, const Segment& s, bool swapped) {
+    flow.first_swapped = swapped;
     flow.number = found_++;
-    flow.connection = std::make_unique<Connection>(context_, s.from, s.to, flow.again);
-    for (int side : {0, 1})
-        flow.sides[side] = std::make_unique<TcpSide>(side, *flow.connection, context_.memory, options_.flow_memory);
+    flow.connection.emplace(context_, s.from, s.to, flow.again);
+    for (int side : {0, 1}) flow.sides[side].emplace(side, *flow.connection, context_.memory, options_.flow_memory);
     flow.over = false;
     flow.ended_by = -1;
-    for (int side : {0, 1}) flow.hinted[side] = flow.acks[side] = false;
+    for (int side : {0, 1}) flow.hinted[side] = flow.acks[side] = flow.seen[side] = false;
 }
 
 void Flows::segment(const Segment& s) {
-    Flow& flow = find(s);
-    int side = int(s.to < s.from) == int(flow.first_end) ? 0 : 1;
+    bool swapped = false;
+    Flow& flow = find(s, swapped);
+    flow.last = ++segments_;
+    int side = swapped == flow.first_swapped ? 0 : 1;
     if (s.in_order) return flow.connection->octets(side, s.payload, s.time);
     if (s.flags & Segment::syn) {
         const bool new_numbers = flow.sides[side]->begun() && flow.sides[side]->first() != s.seq + 1;
         if (new_numbers) {
-            begin_again(flow, s, side);
+            begin_again(flow, s, swapped);
             side = 0;
         }
         if (!flow.over) handshake(flow, s, side);
     }
     if (flow.over) return;
+    flow.seen[side] = true;
     if (flow.connection->ignored() && !(s.flags & (Segment::fin | Segment::rst))) return;
     TcpSide &mine = *flow.sides[side], &others = *flow.sides[1 - side];
     if (s.flags & Segment::ack) {
@@ -111,7 +100,7 @@ void Flows::segment(const Segment& s) {
         if (others.begun())
             others.acknowledged(s.acked);
         else
-            flow.hint[1 - side] = s.acked, flow.hinted[1 - side] = true;
+            flow.hint_of(1 - side, s.acked);
     }
     const std::uint32_t first = s.seq + ((s.flags & Segment::syn) ? 1 : 0);
     if (s.length) {
@@ -125,7 +114,7 @@ void Flows::segment(const Segment& s) {
     }
     if (s.flags & Segment::rst) return finish(flow, Event::How::reset, side, s.time);
     mine.settle(s.time, flow.acks[1 - side]);
-    others.settle(s.time, flow.acks[side]);
+    if (flow.seen[1 - side]) others.settle(s.time, flow.acks[side]);  // else that direction was not captured at all
     if (mine.finished() && others.finished()) finish(flow, Event::How::fin, flow.ended_by, s.time);
 }
 
@@ -141,10 +130,10 @@ void Flows::handshake(Flow& flow, const Segment& s, int side) {
 }
 
 /// The ports are used for another connection.
-void Flows::begin_again(Flow& flow, const Segment& s, int) {
+void Flows::begin_again(Flow& flow, const Segment& s, bool swapped) {
     if (!flow.over) finish(flow, Event::How::end_of_capture, 0, s.time);
     ++flow.again;
-    start(flow, s);
+    start(flow, s, swapped);
 }
 
 /// Its beginning was not captured. What the other side has acknowledged tells whether this one is early.
@@ -154,9 +143,15 @@ void Flows::join(Flow& flow, const Segment& s, int side) {
 }
 
 void Flows::finish(Flow& flow, Event::How how, int side, Time now) {
-    for (auto& tcp : flow.sides) {
-        tcp->flush(now);
-        tcp->forget();
+    for (int s : {0, 1}) {
+        TcpSide& tcp = *flow.sides[s];
+        if (!tcp.begun() && flow.hinted[s]) {  // nothing of that direction was captured
+            tcp.begin(flow.first_hint[s]);
+            flow.connection->begins(s);
+            tcp.acknowledged(flow.hint[s]);
+        }
+        tcp.flush(now, flow.sides[1 - s]->is_ending());
+        tcp.forget();
     }
     if (how == Event::How::end_of_capture && flow.ended_by >= 0) how = Event::How::fin, side = flow.ended_by;
     flow.connection->close(how, side, now);
@@ -165,8 +160,9 @@ void Flows::finish(Flow& flow, Event::How how, int side, Time now) {
 
 void Flows::end(Time now) {
     std::vector<Flow*> open;
-    for (auto& [key, flow] : flows_)
-        if (!flow->over) open.push_back(flow.get());
+    table_.each([&](Flow& flow) {
+        if (!flow.over) open.push_back(&flow);
+    });
     std::ranges::sort(open, {}, &Flow::number);
     for (auto* flow : open) finish(*flow, Event::How::end_of_capture, 0, now);
 }

@@ -36,6 +36,11 @@ Time time_of(const timeval& t) {  // libpcap gives nanoseconds where microsecond
            Time(std::clamp<std::int64_t>(t.tv_usec, 0, 999'999'999));
 }
 
+std::unique_ptr<Source> prepared(std::unique_ptr<Source> from, const std::string& name) {
+    auto [all, format] = sniffed(decompressed(std::move(from), name));
+    return format == "pcapng" ? without_snapshot_lengths(std::move(all)) : std::move(all);
+}
+
 }  // namespace
 
 struct FrameReader::Handle {
@@ -46,7 +51,7 @@ struct FrameReader::Handle {
 };
 
 FrameReader::FrameReader(std::unique_ptr<Source> from, const std::string& name)
-    : name_(name), file_(decompressed(std::move(from), name)), handle_(std::make_unique<Handle>()) {
+    : name_(name), file_(prepared(std::move(from), name)), handle_(std::make_unique<Handle>()) {
     char why[PCAP_ERRBUF_SIZE] = "";
     handle_->file = pcap_fopen_offline_with_tstamp_precision(file_.file(), PCAP_TSTAMP_PRECISION_NANO, why);
     if (!handle_->file) {

@@ -33,6 +33,10 @@ public:
 
     /// The stream is joined in the middle: a boundary has to be found first, and what is before it is no gap.
     void join() { searching_ = joining_ = true; }
+    /// After all it is not, so long as nothing has come.
+    void begin() {
+        if (joining_ && held_.empty() && skipped_ == 0) searching_ = joining_ = false;
+    }
     /// The next octets, all of one segment.
     void octets(mqtt::View in, Time now);
     void hole(std::size_t missing, Time now);

@@ -33,13 +33,14 @@ void read_capture(std::unique_ptr<Source> from, const std::string& name, const O
     Dissector dissector;
     Flows flows(options, listener);
     Frame frame;
+    Segment segment;
     Time now{};
     const auto end = [&] { flows.end(now); };
     try {
         for (std::uint64_t count = 0; frames.next(frame); ++count) {
             if (count == 0) listener.begins(frame.time);
             now = frame.time;
-            if (const auto segment = dissector.segment(frame)) flows.segment(*segment);
+            if (dissector.segment(frame, segment)) flows.segment(segment);
             if (count % frames_between) continue;
             if (options.progress) options.progress(frames.taken());
             if (options.stop && options.stop()) break;
@@ -49,6 +50,7 @@ void read_capture(std::unique_ptr<Source> from, const std::string& name, const O
         throw;
     }
     end();
+    if (options.progress) options.progress(frames.taken());
     if (!frames.cut().empty() && !(options.stop && options.stop()))
         listener.remark({Remark::Kind::cut, now, frames.cut()});
 }

@@ -65,35 +65,39 @@ View ip_in(const Frame& frame) {
     return {};
 }
 
-Endpoint of_ipv4(View address) {
-    Endpoint out;
-    out.address[10] = out.address[11] = 0xff;
-    std::copy_n(address.begin(), 4, out.address.begin() + 12);
+using Address = std::array<std::uint8_t, 16>;
+Address of_ipv4(View address) {
+    Address out{};
+    out[10] = out[11] = 0xff;
+    std::copy_n(address.begin(), 4, out.begin() + 12);
     return out;
 }
-Endpoint of_ipv6(View address) {
-    Endpoint out;
-    std::copy_n(address.begin(), 16, out.address.begin());
+Address of_ipv6(View address) {
+    Address out;
+    std::copy_n(address.begin(), 16, out.begin());
     return out;
 }
 
-/// `length`: octets on the wire. Nothing for what is no TCP header or not captured.
-std::optional<Segment> tcp(View in, std::size_t length, Endpoint from, Endpoint to, Time now) {
-    if (in.size() < 20 || length < 20) return std::nullopt;
+/// `length`: octets on the wire. False for what is no TCP header or not captured.
+bool tcp(View in, std::size_t length, Segment& out) {
+    if (in.size() < 20 || length < 20) return false;
     const std::size_t header = std::size_t(in[12] >> 4) * 4;
-    if (header < 20 || header > length) return std::nullopt;
-    from.port = two(in, 0);
-    to.port = two(in, 2);
-    Segment out{.time = now, .from = from, .to = to, .seq = four(in, 4), .acked = four(in, 8), .flags = in[13]};
+    if (header < 20 || header > length) return false;
+    out.from.port = two(in, 0);
+    out.to.port = two(in, 2);
+    out.seq = four(in, 4);
+    out.acked = four(in, 8);
+    out.flags = in[13];
+    out.in_order = false;
     out.length = length - header;
     out.payload = behind(in, header);
     if (out.payload.size() > out.length) out.payload = out.payload.first(out.length);
-    return out;
+    return true;
 }
 
 /// Decrypted by tshark ("OSI layer 7" of its -U): tags of addresses and ports, then octets in order.
-std::optional<Segment> upper(const Frame& frame) {
-    Segment out{.time = frame.time, .in_order = true};
+bool upper(const Frame& frame, Segment& out) {
+    out = {.time = frame.time, .in_order = true};
     View in = frame.octets;
     int found = 0;
     while (in.size() >= 4) {
@@ -102,17 +106,17 @@ std::optional<Segment> upper(const Frame& frame) {
         if (tag == 0) {
             out.payload = in;
             out.length = frame.length - (frame.octets.size() - in.size());
-            return found == 4 ? std::optional(out) : std::nullopt;
+            return found == 4;
         }
-        if (size > in.size()) return std::nullopt;
+        if (size > in.size()) return false;
         const View value = in.first(size);
         Endpoint& end = tag == 20 || tag == 22 || tag == 25 ? out.from : out.to;
-        if ((tag == 20 || tag == 21) && size == 4) end.address = of_ipv4(value).address, ++found;
-        if ((tag == 22 || tag == 23) && size == 16) end.address = of_ipv6(value).address, ++found;
+        if ((tag == 20 || tag == 21) && size == 4) end.address = of_ipv4(value), ++found;
+        if ((tag == 22 || tag == 23) && size == 16) end.address = of_ipv6(value), ++found;
         if ((tag == 25 || tag == 26) && size == 4) end.port = std::uint16_t(four(value, 0)), ++found;
         in = in.subspan(size);
     }
-    return std::nullopt;
+    return false;
 }
 
 }  // namespace
@@ -125,52 +129,55 @@ std::string name_of(const Endpoint& e) {
     return (v4 ? text : "[" + std::string(text) + "]") + ":" + std::to_string(e.port);
 }
 
-std::optional<Segment> Dissector::segment(const Frame& frame) {
-    if (frame.link == Link::upper) return upper(frame);
+bool Dissector::segment(const Frame& frame, Segment& out) {
+    if (frame.link == Link::upper) return upper(frame, out);
     const View in = ip_in(frame);
-    if (in.empty()) return std::nullopt;
-    return ip(in, frame.length - std::size_t(in.data() - frame.octets.data()), frame.time);
+    if (in.empty()) return false;
+    out.time = frame.time;
+    return ip(in, frame.length - std::size_t(in.data() - frame.octets.data()), out);
 }
 
-std::optional<Segment> Dissector::ip(View in, std::size_t length, Time now) {
-    return in[0] >> 4 == 4 ? ipv4(in, length, now) : in[0] >> 4 == 6 ? ipv6(in, length, now) : std::nullopt;
+bool Dissector::ip(View in, std::size_t length, Segment& out) {
+    return in[0] >> 4 == 4 ? ipv4(in, length, out) : in[0] >> 4 == 6 && ipv6(in, length, out);
 }
 
-std::optional<Segment> Dissector::ipv4(View in, std::size_t length, Time now) {
-    if (in.size() < 20) return std::nullopt;
+bool Dissector::ipv4(View in, std::size_t length, Segment& out) {
+    if (in.size() < 20) return false;
     const std::size_t header = std::size_t(in[0] & 15) * 4, told = two(in, 2);
     const std::size_t whole = told ? told : length;  // 0: segmentation was left to the network card
-    if (header < 20 || header > whole || in.size() < header || in[9] != protocol_tcp) return std::nullopt;
-    const Endpoint from = of_ipv4(in.subspan(12)), to = of_ipv4(in.subspan(16));
+    if (header < 20 || header > whole || in.size() < header || in[9] != protocol_tcp) return false;
+    out.from.address = of_ipv4(in.subspan(12));
+    out.to.address = of_ipv4(in.subspan(16));
     const View body = in.first(std::min(in.size(), whole)).subspan(header);
     const std::size_t offset = (two(in, 6) & 0x1fffu) * 8;
     const bool more = in[6] & 0x20;
     if (!more && offset == 0) [[likely]]
-        return tcp(body, whole - header, from, to, now);
-    if (body.size() < whole - header) return std::nullopt;  // cut: never whole
-    const auto all = fragments_.add({from.address, to.address, two(in, 4), 4}, offset, !more, body, now);
-    return all ? tcp(*all, all->size(), from, to, now) : std::nullopt;
+        return tcp(body, whole - header, out);
+    if (body.size() < whole - header) return false;  // cut: never whole
+    const auto all = fragments_.add({out.from.address, out.to.address, two(in, 4), 4}, offset, !more, body, out.time);
+    return all && tcp(*all, all->size(), out);
 }
 
-std::optional<Segment> Dissector::ipv6(View in, std::size_t length, Time now) {
-    if (in.size() < 40) return std::nullopt;
-    const Endpoint from = of_ipv6(in.subspan(8)), to = of_ipv6(in.subspan(24));
+bool Dissector::ipv6(View in, std::size_t length, Segment& out) {
+    if (in.size() < 40) return false;
+    out.from.address = of_ipv6(in.subspan(8));
+    out.to.address = of_ipv6(in.subspan(24));
     const std::size_t told = two(in, 4);
     std::size_t left = told ? told : length - 40;
     std::uint8_t next = in[6];
     View body = in.subspan(40);
     body = body.first(std::min(body.size(), left));
     for (int depth = 0; depth < 16; ++depth) {
-        if (next == protocol_tcp) return tcp(body, left, from, to, now);
-        if (body.size() < 8) return std::nullopt;
+        if (next == protocol_tcp) return tcp(body, left, out);
+        if (body.size() < 8) return false;
         std::size_t size = 8;
         if (next == hop_by_hop || next == routing || next == destination)
             size += body[1] * 8u;
         else if (next == authentication)
             size = (body[1] + 2u) * 4;
         else if (next != fragment)
-            return std::nullopt;
-        if (size > body.size()) return std::nullopt;
+            return false;
+        if (size > body.size()) return false;
         const View head = body.first(size);
         const bool split = next == fragment;
         next = head[0];
@@ -178,14 +185,14 @@ std::optional<Segment> Dissector::ipv6(View in, std::size_t length, Time now) {
         left -= size;
         const std::uint16_t where = two(head, 2);
         if (!split || (where & 0xfff9) == 0) continue;  // a fragment that is all of it
-        if (body.size() < left) return std::nullopt;
-        const auto all =
-            fragments_.add({from.address, to.address, four(head, 4), next}, where & 0xfff8u, !(where & 1), body, now);
-        if (!all) return std::nullopt;
+        if (body.size() < left) return false;
+        const auto all = fragments_.add({out.from.address, out.to.address, four(head, 4), next}, where & 0xfff8u,
+                                        !(where & 1), body, out.time);
+        if (!all) return false;
         body = *all;
         left = all->size();
     }
-    return std::nullopt;
+    return false;
 }
 
 }  // namespace pcap

@@ -57,14 +57,13 @@ private:
 
 class Dissector {
 public:
-    /// The TCP segment in the frame; nullopt: there is none. Views live as long as the frame's, or until the next call.
-    std::optional<Segment> segment(const Frame& frame);
+    /// The TCP segment in the frame; false: there is none. Views live as long as the frame's, or until the next call.
+    bool segment(const Frame& frame, Segment& out);
 
 private:
-    struct Packet;  // of IP
-    std::optional<Segment> ip(mqtt::View in, std::size_t length, Time now);
-    std::optional<Segment> ipv4(mqtt::View in, std::size_t length, Time now);
-    std::optional<Segment> ipv6(mqtt::View in, std::size_t length, Time now);
+    bool ip(mqtt::View in, std::size_t length, Segment& out);
+    bool ipv4(mqtt::View in, std::size_t length, Segment& out);
+    bool ipv6(mqtt::View in, std::size_t length, Segment& out);
     Fragments fragments_;
 };
 

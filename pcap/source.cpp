@@ -1,6 +1,7 @@
 #include "pcap/source.hpp"
 
 #include <fcntl.h>
+#include <stdio_ext.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -85,11 +86,25 @@ std::string_view format_of(mqtt::View first) {
     return "";
 }
 
+Sniffed sniffed(std::unique_ptr<Source> from) {
+    std::string first(4, '\0');
+    std::size_t have = 0;
+    while (have < first.size()) {
+        const auto n = from->read({reinterpret_cast<std::uint8_t*>(first.data()) + have, first.size() - have});
+        if (n == 0) break;
+        have += n;
+    }
+    first.resize(have);
+    const auto format = format_of(mqtt::octets(first));
+    return {with_prefix(std::move(first), std::move(from)), format};
+}
+
 SourceFile::SourceFile(std::unique_ptr<Source> from) : from_(std::move(from)) {
-    constexpr std::size_t room = 256 << 10;
+    constexpr std::size_t room = 64 << 10;  // stays in the cache
     file_ = ::fopencookie(this, "r", {.read = &SourceFile::read, .write = nullptr, .seek = nullptr, .close = nullptr});
     if (!file_) throw CaptureError(std::string("a capture cannot be read: ") + std::strerror(errno));
     buffer_ = std::make_unique_for_overwrite<char[]>(room);
+    __fsetlocking(file_, FSETLOCKING_BYCALLER);  // one thread reads
     std::setvbuf(file_, buffer_.get(), _IOFBF, room);
 }
 

@@ -26,8 +26,18 @@ std::unique_ptr<Source> with_prefix(std::string first, std::unique_ptr<Source> f
 /// Decompresses gz and zstd, by their magic; passes on anything else. `name`: for what is thrown.
 std::unique_ptr<Source> decompressed(std::unique_ptr<Source> from, const std::string& name);
 
+/// pcapng files may give their interfaces different snapshot lengths, which libpcap refuses: this takes them out.
+std::unique_ptr<Source> without_snapshot_lengths(std::unique_ptr<Source> from);
+
 /// "pcap", "pcapng", "gz", "zstd" by the first four octets; empty: none of them.
 std::string_view format_of(mqtt::View first);
+
+struct Sniffed {
+    std::unique_ptr<Source> all;
+    std::string_view format;
+};
+/// Reads the first four octets, and gives a source that has them still.
+Sniffed sniffed(std::unique_ptr<Source> from);
 
 /// A stream of the C library that reads from a Source: what libpcap wants.
 class SourceFile {

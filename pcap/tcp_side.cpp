@@ -1,6 +1,7 @@
 #include "pcap/tcp_side.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace pcap {
 namespace {
@@ -84,6 +85,7 @@ void TcpSide::settle(Time now, bool acks_seen) {
         patience_ = 0;
         return;
     }
+    if (std::exchange(acked_hole_, size != 0) != (size != 0)) patience_ = 0;
     if (patience_++ == 0) since_ = now;
     const auto waited = now - since_;
     if (size && (patience_ > patient || waited > patience)) return declare(size, now);
@@ -91,10 +93,11 @@ void TcpSide::settle(Time now, bool acks_seen) {
         declare(std::size_t(distance(waiting_.front().seq, next_)), now);
 }
 
-void TcpSide::flush(Time now) {
+void TcpSide::flush(Time now, bool other_ends) {
     if (!begun_) return;
     while (!waiting_.empty()) declare(std::size_t(distance(waiting_.front().seq, next_)), now);
     std::size_t rest = hole();
+    if (rest && !finishing_ && other_ends) --rest;  // its FIN, which was acknowledged too
     if (finishing_ && distance(fin_, next_) > 0 && distance(fin_, next_) <= farthest)
         rest = std::size_t(distance(fin_, next_));
     if (rest) declare(rest, now);

@@ -57,8 +57,9 @@ public:
     /// Told after every segment of the connection: declares what will not come any more. `acks_seen`: the other
     /// side's acknowledgements are in the capture.
     void settle(Time now, bool acks_seen);
-    /// The end: what waits is told, and what is missing before it.
-    void flush(Time now);
+    bool is_ending() const { return finishing_; }
+    /// The end: what waits is told, and what is missing before it. `other_ends`: the other side has sent its FIN.
+    void flush(Time now, bool other_ends);
     void forget();
 
 private:
@@ -87,7 +88,7 @@ private:
     Time since_{};
     std::uint32_t first_ = 0, next_ = 0, acked_ = 0, fin_ = 0, patience_ = 0;
     int side_;
-    bool begun_ = false, finishing_ = false;
+    bool begun_ = false, finishing_ = false, acked_hole_ = false;
 };
 
 }  // namespace pcap

@@ -155,10 +155,10 @@ ALLOWED = {
     "scenario": ({"codec"}, {"json"}),
     "cases": ({"conformance", "peer", "codec"}, set()),
     "conformance": (TOOLS, {"fmt", "json", "xml", "toml"}),
-    "fuzz": (TOOLS | {"conformance"}, {"fmt", "json", "boost"}),
+    "fuzz": (TOOLS | {"conformance", "pcap"}, {"fmt", "json", "boost"}),
     "pcap": (TOOLS | {"conformance"}, {"fmt", "json"}),
     "replay": (TOOLS | {"conformance", "pcap"}, {"fmt", "json", "xml"}),
-    "bench": (TOOLS | {"conformance"}, {"fmt", "json", "boost", "benchmark"}),
+    "bench": (TOOLS | {"conformance", "pcap"}, {"fmt", "json", "boost", "benchmark"}),
 }
 
 

@@ -235,12 +235,7 @@ class Wrong(DecodeTest):
         self.refused("/nonexistent: cannot be read: No such file or directory", "/nonexistent")
         self.refused(f"{self.folder}: cannot be read: is a folder", str(self.folder))
 
-    def test_captures_are_named(self):
-        captures = sorted((TOP / "corpus/captures").glob("*.pcap*"))
-        self.assertGreater(len(captures), 10)
-        for capture in captures[:6] + [c for c in captures if c.suffix == ".pcapng"]:
-            self.refused("is a capture (pcap" + ("ng" if capture.read_bytes()[:1] == b"\n" else "") + ")", str(capture))
-        self.refused("-: is a capture", "-", stdin=captures[0].read_bytes())
+    def test_a_magic_in_hex_is_no_capture(self):
         self.assertEqual(decode("--hex", "0a0d0d0a", "--quiet").returncode, 1, "hex is no file")
 
     def test_standard_output(self):

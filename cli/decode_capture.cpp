@@ -1,0 +1,155 @@
+#include "cli/decode_capture.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+
+#include "cli/decode_output.hpp"
+#include "cli/options.hpp"
+#include "cli/progress.hpp"
+#include "conformance/versions.hpp"
+#include "pcap/read.hpp"
+
+namespace cli {
+namespace {
+
+using pcap::Conversation;
+using pcap::Event;
+
+/// Remarks go to stderr, and not by the thousand.
+class Remarks {
+public:
+    explicit Remarks(bool quiet) : quiet_(quiet) {}
+    ~Remarks() {
+        for (const auto& [kind, n] : told_)
+            if (n > most && !quiet_) fmt::print(stderr, "mqttspec: {} more remarks of that kind\n", n - most);
+    }
+    void tell(const pcap::Remark& r) {
+        if (++told_[r.kind] <= most && (!quiet_ || r.kind == pcap::Remark::Kind::cut))
+            fmt::print(stderr, "mqttspec: {}\n", r.text);
+    }
+
+private:
+    static constexpr std::size_t most = 20;
+    bool quiet_;
+    std::map<pcap::Remark::Kind, std::size_t> told_;
+};
+
+/// The share of a file, or its megabytes, on a terminal.
+class Share {
+public:
+    Share(const CaptureCall& call) : shown_(!call.quiet && isatty(STDERR_FILENO)) {
+        struct stat about{};
+        if (call.file != "-" && ::stat(call.file.c_str(), &about) == 0) size_ = std::uint64_t(about.st_size);
+    }
+    ~Share() {
+        if (shown_) fmt::print(stderr, "\r\033[K");
+    }
+    void show(std::uint64_t taken) {
+        if (!shown_ || taken < next_) return;
+        next_ = taken + (8u << 20);
+        if (size_)
+            fmt::print(stderr, "\r\033[K{} %", std::min<std::uint64_t>(100, taken * 100 / size_));
+        else
+            fmt::print(stderr, "\r\033[K{} MB", taken / 1'000'000);
+        std::fflush(stderr);
+    }
+
+private:
+    bool shown_;
+    std::uint64_t size_ = 0, next_ = 0;
+};
+
+class Lines final : public pcap::Listener {
+public:
+    Lines(const CaptureCall& call, Output& output, Remarks& remarks)
+        : remarks_(remarks), output_(output), manner_{call.json, call.verbose, "", true, {}}, file_(call.file) {}
+
+    void begins(pcap::Time first) override { first_ = first; }
+    void on(const Conversation& c, const Event& e) override {
+        if (e.kind == Event::Kind::opened || e.kind == Event::Kind::closed) return;
+        Piece p{
+            .length = e.length, .octets = e.octets, .from_server = e.side == pcap::Side::server, .packet = &packet_};
+        p.missing = e.missing;
+        p.reason = e.reason;
+        switch (e.kind) {
+            case Event::Kind::truncated:
+                p.kind = Piece::Kind::truncated;
+                p.length = e.length ? e.length - e.missing : e.octets.size();
+                break;
+            case Event::Kind::gap: p.kind = Piece::Kind::gap; break;
+            case Event::Kind::midstream: p.kind = Piece::Kind::midstream; break;
+            default: p.kind = Piece::Kind::packet; ++packets;
+        }
+        packet_ = {};
+        if (e.octets.empty())
+            packet_.version = c.version;
+        else
+            mqtt::explain(packet_, e.octets, c.version);
+        faults |= !packet_.faults.empty();
+        manner_.session = c.name;
+        say(p, e.time);
+    }
+    void remark(const pcap::Remark& r) override {
+        remarks_.tell(r);
+        if (r.kind != pcap::Remark::Kind::cut || !manner_.json) return;
+        packet_ = {};
+        manner_.session = file_;
+        Piece p{.kind = Piece::Kind::truncated, .packet = &packet_};
+        p.reason = r.text;
+        say(p, r.time);
+    }
+    std::size_t packets = 0;
+    bool faults = false;
+
+private:
+    void say(const Piece& p, pcap::Time at) {
+        manner_.time = at - first_;
+        output_.add(told(p, manner_));
+    }
+    Remarks& remarks_;
+    Output& output_;
+    Manner manner_;
+    std::string file_;
+    pcap::Time first_{};
+    mqtt::Explained packet_;
+};
+
+pcap::Options reading_options(const CaptureCall& call) {
+    pcap::Options out;
+    for (const auto& port : call.ports) pcap::add_port(out.ports, port);
+    out.max_packet = call.max_packet;
+    out.keylog = call.keylog;
+    out.version = conformance::parse_version(call.version);
+    out.stop = [] { return interrupted(); };
+    return out;
+}
+
+}  // namespace
+
+int decode_capture(const CaptureCall& call, std::string first) {
+    catch_interrupts();
+    Output output;
+    Remarks remarks(call.quiet);
+    Lines lines(call, output, remarks);
+    try {
+        auto options = reading_options(call);
+        Share share(call);
+        options.progress = [&](std::uint64_t taken) { share.show(taken); };
+        const bool piped = call.file == "-";
+        auto from = pcap::open_source(call.file, options.stop);
+        if (piped) from = pcap::with_prefix(std::move(first), std::move(from));
+        pcap::read_capture(std::move(from), piped ? "the standard input" : call.file, options, lines);
+    } catch (const pcap::CaptureError& e) {
+        output.flush();
+        usage(e.what());
+    }
+    output.flush();
+    if (lines.packets == 0 && !call.quiet) fmt::print(stderr, "mqttspec: {}: no MQTT was found in it\n", call.file);
+    return interrupted() ? 130 : lines.faults ? 1 : 0;
+}
+
+}  // namespace cli

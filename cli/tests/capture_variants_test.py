@@ -1,0 +1,151 @@
+#!/usr/bin/env -S /usr/bin/python3 -B
+"""MQTT in WebSocket in captures, and captures as the tools of the field change them."""
+import random
+import unittest
+
+import capture_making as make
+from capture_harness import CAPTURES, OTHERS, CaptureTest, counts, marks, tool
+
+
+class WebSocket(CaptureTest):
+    """MQTT in WebSocket frames: masked or not, in fragments, among control frames, over gaps."""
+    CLIENT = [make.connect(b"w"), make.publish(b"a", b"x" * 300, 1), make.PINGREQ, make.DISCONNECT]
+    SERVER = [make.CONNACK, b"\x40\x02\0\1", make.PINGRESP]
+    EXPECTED = {"CONNECT": 1, "CONNACK": 1, "PUBLISH": 1, "PUBACK": 1, "PINGREQ": 1, "PINGRESP": 1, "DISCONNECT": 1}
+
+    def upgraded(self, answer=make.SWITCHED):
+        return make.Connection(server=("10.0.0.1", 8080)).shake().client(make.UPGRADE).server(answer)
+
+    def read(self, c, code=0, **how):
+        return self.lines(self.file(make.pcap(c.packets, make.RAW)), code=code, **how)
+
+    def test_frames_cut_anyhow(self):
+        rng = random.Random(9)
+        for pieces in (1000, 100, 7, 1):
+            c = self.upgraded()
+            for from_client, octets in ((True, b"".join(self.CLIENT)), (False, b"".join(self.SERVER))):
+                frames, at = b"", 0
+                while at < len(octets):
+                    n = rng.randrange(1, pieces + 1)
+                    mask = rng.randbytes(4) if from_client else None
+                    frames += make.frame(octets[at:at + n], opcode=0 if at else 2, final=at + n >= len(octets), mask=mask)
+                    frames += make.frame(b"\x30\x01", opcode=9, mask=mask) + make.frame(b"", opcode=10, mask=mask)
+                    at += n
+                while frames:
+                    n = rng.randrange(1, 200)
+                    (c.client if from_client else c.server)(frames[:n])
+                    frames = frames[n:]
+            with self.subTest(pieces):
+                found = self.read(c.end())
+                self.assertEqual(counts(found), self.EXPECTED)
+                self.assertEqual([p["fields"]["payload"] for p in marks(found, "PUBLISH")], ["x" * 300])
+                self.assertEqual([line for line in found if line["type"] in OTHERS], [])
+
+    def test_what_comes_with_the_head(self):
+        c = make.Connection(server=("10.0.0.1", 8080)).shake()
+        c.client(make.UPGRADE + make.frame(self.CLIENT[0], mask=b"abcd")).server(make.SWITCHED + make.frame(make.CONNACK))
+        self.assertEqual(counts(self.read(c.end())), {"CONNECT": 1, "CONNACK": 1})
+
+    def test_compression_is_refused_by_name(self):
+        answer = make.SWITCHED[:-2] + b"Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n\r\n"
+        c = self.upgraded(answer).client(make.frame(b"\x2a\x01", mask=b"abcd", compressed=True)).end()
+        self.assertEqual(self.read(c, says="10.0.0.5:40112-10.0.0.1:8080: compressed WebSocket messages (permessage-deflate) are not read"), [])
+        c = self.upgraded().client(make.frame(b"\x2a\x01", mask=b"abcd", compressed=True)).end()
+        self.assertEqual(self.read(c, says="permessage-deflate"), [])
+
+    def test_other_upgrades_are_no_mqtt(self):
+        chat = make.UPGRADE.replace(b"Protocol: mqtt", b"Protocol: chat")
+        c = make.Connection(server=("10.0.0.1", 8080)).shake().client(chat).server(make.SWITCHED.replace(b"mqtt", b"chat"))
+        c.client(make.frame(self.CLIENT[0], mask=b"abcd")).end()
+        self.assertEqual(self.read(c, says="no MQTT"), [])
+        refused = self.upgraded(b"HTTP/1.1 400 Bad Request\r\n\r\n\r\n" + make.PINGRESP * 9).end()
+        self.assertEqual(self.read(refused, says="no MQTT"), [])
+
+    def test_gaps(self):
+        c = self.upgraded().client(make.frame(self.CLIENT[0], mask=b"abcd")).server(make.frame(make.CONNACK))
+        large = make.frame(make.publish(b"a", b"y" * 1000), mask=b"wxyz")
+        c.client(large[:100])
+        c.client(large[100:400])
+        lost = len(c.packets) - 2
+        c.client(large[400:])
+        c.client(make.frame(make.PINGREQ, mask=b"1234"))
+        for _ in range(20):
+            c.server(make.frame(make.PINGRESP))
+        c.end()
+        del c.packets[lost]
+        found = self.read(c)
+        self.assertEqual(counts(found), {"CONNECT": 1, "CONNACK": 1, "PINGREQ": 1, "PINGRESP": 20})
+        self.assertEqual([(t["length"], t["fields"]["octets missing"]) for t in marks(found, "TRUNCATED")], [(706, 300)])
+        self.assertEqual(marks(found, "GAP"), [])
+
+
+class Tools(CaptureTest):
+    """Variants of real captures by the tools that make them in the field."""
+    BASE = CAPTURES / "own__tcp_v311_anySLL.pcap"
+    ETHERNET = CAPTURES / "own__tcp_v5_lo.pcapng"
+
+    def count(self, path, **how):
+        return sum(counts(self.lines(path, **how)).values())
+
+    def test_editcap(self):
+        for form in ("pcap", "nsecpcap", "pcapng", "modpcap"):
+            made = self.folder / f"made.{form}"
+            tool("editcap", "-F", form, self.ETHERNET, made)
+            with self.subTest(form):
+                self.assertEqual(self.count(made), 204)
+
+    def test_snapshot_lengths(self):
+        """As many whole ones as tshark dissects without the mark of a cut frame."""
+        for snaplen in (100, 300, 1500):
+            made = self.folder / "short.pcap"
+            tool("editcap", "-F", "pcap", "-s", snaplen, CAPTURES / "own__tcp_v311_lo.pcapng", made)
+            found = self.lines(made)
+            with self.subTest(snaplen):
+                self.assertEqual(sum(counts(found).values()) + len(marks(found, "TRUNCATED")), 130)
+                self.assertGreater(len(marks(found, "TRUNCATED")), 10)
+                self.assertEqual(marks(found, "GAP"), [])
+
+    def test_mergecap(self):
+        twice = self.folder / "twice.pcapng"
+        tool("mergecap", "-w", twice, self.ETHERNET, self.ETHERNET)
+        self.assertEqual(self.count(twice), 204)
+        one = self.folder / "one.pcap"
+        tool("editcap", "-F", "pcap", "-s", "65535", self.ETHERNET, one)
+        both = self.folder / "both.pcapng"
+        tool("mergecap", "-w", both, one, CAPTURES / "zeek__mqtt.pcap")
+        self.assertEqual(self.count(both), 204 + 20)
+        mixed = self.folder / "mixed.pcapng"
+        tool("mergecap", "-w", mixed, self.BASE, self.ETHERNET)
+        self.expect(2, "decode", str(mixed), says="mixed link types")
+
+    def test_tcprewrite(self):
+        plain = self.folder / "plain.pcap"
+        tool("editcap", "-F", "pcap", self.ETHERNET, plain)
+        for name, options in (("VLAN", ["--enet-vlan=add", "--enet-vlan-tag=40", "--enet-vlan-cfi=0", "--enet-vlan-pri=0"]),
+                              ("ports", ["--portmap=21883:9"])):
+            made = self.folder / "rewritten.pcap"
+            tool("tcprewrite", *options, f"--infile={plain}", f"--outfile={made}")
+            with self.subTest(name):
+                self.assertEqual(self.count(made), 204)
+
+    def test_scapy(self):
+        """IPv6 fragments and QinQ as scapy writes them."""
+        code = ("import sys\nfrom scapy.all import *\n"
+                "packets = rdpcap(sys.argv[1])\n"
+                "out = []\n"
+                "for p in packets:\n"
+                "    t = p[TCP].copy()\n"
+                "    a, b = ('fd00::1', 'fd00::2') if t.dport == 1883 else ('fd00::2', 'fd00::1')\n"
+                "    q = IPv6(src=a, dst=b) / IPv6ExtHdrFragment(id=len(out)) / t\n"
+                "    out += [Ether()/Dot1AD(vlan=3)/Dot1Q(vlan=4)/f for f in fragment6(q, 96)]\n"
+                "wrpcap(sys.argv[2], out)\n")
+        made = self.folder / "six.pcap"
+        tool("/usr/bin/python3", "-B", "-c", code, CAPTURES / "zeek__mqtt.pcap", made)
+        found = self.lines(made)
+        self.assertEqual(counts(found), {"CONNECT": 2, "CONNACK": 2, "PUBLISH": 3, "SUBSCRIBE": 1, "SUBACK": 1, "PINGREQ": 5, "PINGRESP": 5,
+                                         "DISCONNECT": 1})
+        self.assertTrue(all(line["session"].startswith("[fd00::1]:") for line in found))
+
+
+if __name__ == "__main__":
+    unittest.main()
