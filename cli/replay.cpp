@@ -50,7 +50,8 @@ replay::Captured load(const ReplayOptions& o) try {
     usage(e.what());
 }
 
-replay::Plan planned(const replay::Captured& captured, const replay::PlanOptions& options, const std::string& name) try {
+replay::Plan planned(const replay::Captured& captured, const replay::PlanOptions& options,
+                     const std::string& name) try {
     return replay::plan(captured.scenario, options);
 } catch (const scenario::ScenarioError& e) {
     usage(name + ": " + e.what());
@@ -94,7 +95,8 @@ int tell(const ReplayOptions& o, const replay::Result& result, Files& files) {
     std::fflush(stdout);
     files.write(result, judged);
     if (!result.lost.empty())
-        fmt::print(stderr, "mqttspec: {}: {}\n", conformance::printable(result.target_url), conformance::printable(result.lost));
+        fmt::print(stderr, "mqttspec: {}: {}\n", conformance::printable(result.target_url),
+                   conformance::printable(result.lost));
     return replay::exit_code(result, judged);
 }
 
@@ -178,9 +180,12 @@ int run_replay(const ReplayOptions& o) {
 
 Command add_replay(CLI::App& program) {
     auto o = std::make_shared<ReplayOptions>();
-    CLI::App* app = program.add_subcommand("replay", "sends captured traffic to a broker again, and tells what it answers otherwise");
+    CLI::App* app = program.add_subcommand(
+        "replay", "sends captured traffic to a broker again, and tells what it answers otherwise");
     o->add(*app);
-    app->footer("Exit code: 0 no difference, 1 differences, 2 wrong call or input, 3 target lost or login refused, 130 Ctrl-C.");
+    app->footer(
+        "Exit code: 0 no difference, 1 differences, 2 wrong call or input, 3 target lost or login refused, 130 "
+        "Ctrl-C.");
     return {app, o->common, [o] { return run_replay(*o); }};
 }
 

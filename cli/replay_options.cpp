@@ -38,7 +38,8 @@ std::vector<LoginRow> read_logins(const std::string& path) {
     const conformance::TomlFile file(conformance::read_file(path), path);
     std::vector<LoginRow> out;
     for (const auto& table : file.tables("login")) {
-        LoginRow row{table.text("client").value_or("*"), table.text("captured_user").value_or("*"),
+        LoginRow row{table.text("client").value_or("*"),
+                     table.text("captured_user").value_or("*"),
                      {table.text("user_name"), table.text("password")}};
         table.refuse_unknown();
         out.push_back(std::move(row));
@@ -47,28 +48,36 @@ std::vector<LoginRow> read_logins(const std::string& path) {
     return out;
 }
 
-void list(CLI::App& app, const char* name, std::vector<std::string>& to, const char* what, const char* type, const char* group) {
+void list(CLI::App& app, const char* name, std::vector<std::string>& to, const char* what, const char* type,
+          const char* group) {
     app.add_option(name, to, what)->type_name(type)->expected(1, many)->allow_extra_args(false)->group(group);
 }
 
 }  // namespace
 
 void ReplayOptions::add(CLI::App& app) {
-    app.add_option("CAPTURE", capture, "pcap or pcapng (gz, zstd), or a scenario that --extract wrote; - is the standard input")
+    app.add_option("CAPTURE", capture,
+                   "pcap or pcapng (gz, zstd), or a scenario that --extract wrote; - is the standard input")
         ->type_name("");
     target.add(app);
     const char* what = "What is sent";
     app.add_flag("--inspect", inspect, "print sessions, gaps and what can be replayed, and end")->group(what);
-    app.add_option("--extract", extract, "write it as a readable scenario, secrets masked, and end")->type_name("FILE")->group(what);
-    list(app, "--sessions", sessions, "only these: name of the connection or client id; globs; repeatable", "GLOB", what);
+    app.add_option("--extract", extract, "write it as a readable scenario, secrets masked, and end")
+        ->type_name("FILE")
+        ->group(what);
+    list(app, "--sessions", sessions, "only these: name of the connection or client id; globs; repeatable", "GLOB",
+         what);
     app.add_option("--client-id-prefix", prefix, "put before every client id")->type_name("TEXT")->group(what);
-    list(app, "--topic-map", topic_maps, "topics and filters that begin with FROM begin with TO; repeatable", "FROM=TO", what);
+    list(app, "--topic-map", topic_maps, "topics and filters that begin with FROM begin with TO; repeatable", "FROM=TO",
+         what);
     app.add_option("--logins", logins, "logins by client id, in place of those of the capture (docs/replay.md)")
         ->type_name("FILE.toml")
         ->group(what);
     app.add_option("--keylog", keylog, "TLS secrets of the capture; needs tshark")->type_name("FILE")->group(what);
-    list(app, "--port-map", port_maps, "what a server's port of the capture carries: 17501=mqtt; repeatable", "PORT=WHAT", what);
-    app.add_flag("--no-prepare", no_prepare, "leave sessions and retained messages of the target as they are before")->group(what);
+    list(app, "--port-map", port_maps, "what a server's port of the capture carries: 17501=mqtt; repeatable",
+         "PORT=WHAT", what);
+    app.add_flag("--no-prepare", no_prepare, "leave sessions and retained messages of the target as they are before")
+        ->group(what);
     const char* when = "When";
     app.add_option("--pacing", pacing, "causal (the default): after what the capture has before it; clock: at its time")
         ->check(CLI::IsMember({"causal", "clock"}))
@@ -78,7 +87,8 @@ void ReplayOptions::add(CLI::App& app) {
         ->type_name("N")
         ->group(when);
     app.add_option("--max-gap", max_gap, "the longest pause kept, 5s by default")->type_name("TIME")->group(when);
-    app.add_option("--timeout", timeout, "how long an answer may take, beyond its time in the capture, in ms, 5000 by default")
+    app.add_option("--timeout", timeout,
+                   "how long an answer may take, beyond its time in the capture, in ms, 5000 by default")
         ->check(CLI::Range(1, 600'000))
         ->type_name("MS")
         ->group(when);
@@ -88,8 +98,11 @@ void ReplayOptions::add(CLI::App& app) {
         ->type_name("HOW")
         ->group(outcome);
     list(app, "--ignore", ignore, "a field or property that may differ, or \"order\"; repeatable", "FIELD", outcome);
-    app.add_option("--baseline", baseline, "expected differences with reasons: only others count")->type_name("FILE.toml")->group(outcome);
-    app.add_flag("--update-baseline", update_baseline, "write what was found to the baseline; reasons stay")->group(outcome);
+    app.add_option("--baseline", baseline, "expected differences with reasons: only others count")
+        ->type_name("FILE.toml")
+        ->group(outcome);
+    app.add_flag("--update-baseline", update_baseline, "write what was found to the baseline; reasons stay")
+        ->group(outcome);
     list(app, "--report", reports, "json=, junit=, html= or md=FILE; repeatable", "FORMAT=FILE", outcome);
     app.add_option("--diff-runs", runs, "compare two results (--report json=FILE), and end")
         ->type_name("A.json B.json")
@@ -98,9 +111,7 @@ void ReplayOptions::add(CLI::App& app) {
     common->add(app);
 }
 
-replay::Rules ReplayOptions::rules() const {
-    return {*replay::parse_diff(diff), {ignore.begin(), ignore.end()}};
-}
+replay::Rules ReplayOptions::rules() const { return {*replay::parse_diff(diff), {ignore.begin(), ignore.end()}}; }
 
 replay::EngineOptions ReplayOptions::engine() const {
     replay::EngineOptions e;

@@ -13,7 +13,8 @@ namespace cli {
 struct ReplayOptions {
     std::shared_ptr<Common> common = std::make_shared<Common>();
     TargetOptions target;
-    std::string capture, extract, speed, pacing = "causal", max_gap = "5s", prefix, keylog, diff = "semantic", baseline, logins;
+    std::string capture, extract, speed, pacing = "causal", max_gap = "5s", prefix, keylog, diff = "semantic", baseline,
+                                         logins;
     std::vector<std::string> topic_maps, sessions, port_maps, ignore, reports, runs;
     unsigned timeout = 5000;
     bool inspect = false, update_baseline = false, no_prepare = false;

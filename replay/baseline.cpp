@@ -20,9 +20,8 @@ Expected read_entry(const TomlFile& table) {
     const auto text = [&](const char* key) { return table.text(key).value_or(""); };
     Expected e{text("session"), text("type"), text("topic"), text("verdict"), text("fields"), 0, text("reason")};
     e.step = std::size_t(table.number("step", 0, 1'000'000'000).value_or(0));
-    for (const auto& [key, value] :
-         {std::pair("session", &e.session), std::pair("type", &e.type), std::pair("verdict", &e.verdict),
-          std::pair("reason", &e.reason)})
+    for (const auto& [key, value] : {std::pair("session", &e.session), std::pair("type", &e.type),
+                                     std::pair("verdict", &e.verdict), std::pair("reason", &e.reason)})
         if (value->empty()) throw UsageError(table.where() + ": an [[expected]] entry without \"" + key + "\"");
     table.refuse_unknown();
     return e;
@@ -88,8 +87,9 @@ Baseline updated(const Baseline& before, const Result& result) {
         if (!is_difference(a.verdict)) continue;
         auto e = key_of(a);
         const auto known = std::find_if(left.begin(), left.end(), [&](const auto& b) { return same(b, e); });
-        e.reason = known != left.end() ? known->reason
-                                       : "not looked at yet: " + conformance::printable(a.choice.empty() ? a.reason : a.choice);
+        e.reason = known != left.end()
+                       ? known->reason
+                       : "not looked at yet: " + conformance::printable(a.choice.empty() ? a.reason : a.choice);
         if (known != left.end()) left.erase(known);
         out.push_back(std::move(e));
     }

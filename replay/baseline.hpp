@@ -22,7 +22,7 @@ Baseline parse_baseline(std::string_view toml, const std::string& path);
 std::string print_baseline(const Baseline&);
 
 struct Judged {
-    std::vector<const Answer*> news;                              // differences that nobody expects
+    std::vector<const Answer*> news;  // differences that nobody expects
     std::vector<std::pair<const Answer*, const Expected*>> expected;
     std::vector<const Expected*> gone;
 };

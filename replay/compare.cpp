@@ -66,8 +66,7 @@ std::string choice_of(Type type, unsigned a, unsigned b) {
     if (failures) return "which error code is told is the server's choice (4.13)";
     if ((type == Type::puback || type == Type::pubrec) && both(a, b, {0x00, 0x10}))
         return "that there are no subscribers may be told or not (3.4.2.1)";
-    if (type == Type::pubcomp && both(a, b, {0x00, 0x92}))
-        return "an unknown identifier may be told or not (3.7.2.1)";
+    if (type == Type::pubcomp && both(a, b, {0x00, 0x92})) return "an unknown identifier may be told or not (3.7.2.1)";
     if (type == Type::unsuback && both(a, b, {0x00, 0x11})) return "that there was none may be told or not (3.11.3)";
     if (type == Type::disconnect) return "the reason code of DISCONNECT is advice (4.13)";
     if (type == Type::connack && a != 0 && b != 0) return "which refusal is told is the server's choice (3.2.2)";
@@ -76,8 +75,7 @@ std::string choice_of(Type type, unsigned a, unsigned b) {
 
 /// Legal, but clients see it: it is a change, with this to be said.
 std::string note_of(Type type, unsigned a, unsigned b) {
-    if (type == Type::suback && a <= 2 && b <= 2)
-        return "servers may grant less than was asked for (3.8.4)";
+    if (type == Type::suback && a <= 2 && b <= 2) return "servers may grant less than was asked for (3.8.4)";
     return {};
 }
 

@@ -43,8 +43,8 @@ Answer compared(const Answer* before, const Answer* after, const Rules& rules) {
     }
     if (came_before && !came_now) out.verdict = Verdict::missing;
     if (!came_before && came_now) out.verdict = Verdict::unexpected;
-    const bool either_unknown = (before && before->verdict == Verdict::inconclusive) ||
-                                (after && after->verdict == Verdict::inconclusive);
+    const bool either_unknown =
+        (before && before->verdict == Verdict::inconclusive) || (after && after->verdict == Verdict::inconclusive);
     const bool explained = (!came_before || !came_now) && !out.choice.empty();
     if (is_difference(out.verdict) && explained) out.verdict = Verdict::match;
     if (is_difference(out.verdict) && either_unknown) out.verdict = Verdict::inconclusive;

@@ -25,10 +25,14 @@ net::Duration between(scenario::Time a, scenario::Time b) {
 }  // namespace
 
 Engine::Engine(net::Loop& loop, const Plan& plan, EngineOptions options)
-    : loop_(loop), plan_(plan), options_(std::move(options)),
+    : loop_(loop),
+      plan_(plan),
+      options_(std::move(options)),
       judge_(plan, options_.rules,
              [this](std::size_t s) { return links_[s] ? links_[s]->ladder() : std::vector<std::string>{}; }),
-      links_(plan.connections.size()), requests_(plan.items.size()), deliveries_(plan.items.size()) {}
+      links_(plan.connections.size()),
+      requests_(plan.items.size()),
+      deliveries_(plan.items.size()) {}
 
 Engine::~Engine() {
     if (timer_) loop_.cancel(timer_);
@@ -151,9 +155,8 @@ bool Engine::is_answered(std::size_t i) {
 
 /// The time something may take: patience, and what it took in the capture.
 net::Duration Engine::allowance() const {
-    const auto patience =
-        std::max(std::min(shortest_patience, options_.patience),
-                 std::chrono::duration_cast<net::Duration>(options_.patience * shrink_));
+    const auto patience = std::max(std::min(shortest_patience, options_.patience),
+                                   std::chrono::duration_cast<net::Duration>(options_.patience * shrink_));
     if (awaited_.empty()) return patience;
     const auto took = between(reached_, plan_.scenario->steps[*awaited_.rbegin()].at);
     return patience + std::min<net::Duration>(took, longest_allowance);

@@ -111,17 +111,17 @@ private:
     std::vector<std::unique_ptr<Link>> links_;
     std::map<std::string, Ids, std::less<>> ids_;
     std::map<std::string, std::string, std::less<>> assigned_;  // client ids of now, by captured ones
-    std::vector<Request> requests_;      // by item
-    std::vector<Delivery> deliveries_;   // by item
+    std::vector<Request> requests_;                             // by item
+    std::vector<Delivery> deliveries_;                          // by item
     std::map<std::size_t, net::Time> given_up_;
-    std::set<std::size_t> awaited_;      // passed, and not come yet
-    std::set<std::size_t> unfenced_;     // sessions
+    std::set<std::size_t> awaited_;   // passed, and not come yet
+    std::set<std::size_t> unfenced_;  // sessions
     std::vector<Skipped> skipped_;
     class Preparer;
     std::unique_ptr<Preparer> preparer_;
     std::size_t cursor_ = 0;
     net::Time due_{}, progress_{}, settle_until_{};
-    scenario::Time reached_{};           // the capture's time of the last step done
+    scenario::Time reached_{};  // the capture's time of the last step done
     net::TimerId timer_ = 0;
     double shrink_ = 1;
     bool heard_ = false, accepted_ = false, busy_ = false, again_ = false, interrupted_ = false;

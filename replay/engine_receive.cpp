@@ -40,7 +40,10 @@ void Engine::came(Link& l, mqtt::View octets) {
                 came_release(l, p.packet_id, arrival);
             else if constexpr (P::type == Type::pingresp)
                 came_pingresp(l);
-            else if constexpr (requires { p.reason; p.packet_id; })
+            else if constexpr (requires {
+                                   p.reason;
+                                   p.packet_id;
+                               })
                 came_answer(l, P::type, p.packet_id, p.reason, std::move(arrival));
             else if constexpr (requires { p.packet_id; })
                 came_answer(l, P::type, p.packet_id, 0, std::move(arrival));
@@ -183,7 +186,8 @@ void Engine::ended(Link& l) {
     if (never_open && *l.end != net::End::fin && *l.end != net::End::reset)
         return lose("cannot be reached: " + l.why_ended), advance();
     const auto i = judge_.next(l.session, Type{});
-    const bool expected = i != none && !l.finishing && (i < cursor_ || plan_.connections[l.session].last_sent < cursor_);
+    const bool expected =
+        i != none && !l.finishing && (i < cursor_ || plan_.connections[l.session].last_sent < cursor_);
     Arrival arrival{l.session, l.version, {}, {}, l.why_ended};
     if (expected)
         take(i, arrival);

@@ -22,7 +22,8 @@ std::vector<mqtt::Property> without_alias(const mqtt::Properties& properties) {
 
 void Engine::skip(std::size_t i, const std::string& why) {
     const auto session = plan_.scenario->steps[i].session;
-    skipped_.push_back({plan_.scenario->sessions[session].name, i + 1, std::string(mqtt::name(plan_.items[i].type)), why});
+    skipped_.push_back(
+        {plan_.scenario->sessions[session].name, i + 1, std::string(mqtt::name(plan_.items[i].type)), why});
     for (const auto answer : plan_.items[i].answers)
         if (judge_.is_open(answer)) judge_.excuse(answer, "what it answers was not sent: " + why);
 }

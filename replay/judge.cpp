@@ -23,8 +23,14 @@ std::string line_of(mqtt::View octets, mqtt::Version v) {
 }  // namespace
 
 Judge::Judge(const Plan& plan, Rules rules, std::function<std::vector<std::string>(std::size_t)> ladder)
-    : plan_(plan), rules_(std::move(rules)), ladder_(std::move(ladder)), states_(plan.items.size()),
-      performed_(plan.items.size()), relaxed_(plan.items.size()), answers_(plan.items.size()), ladders_(plan.items.size()) {
+    : plan_(plan),
+      rules_(std::move(rules)),
+      ladder_(std::move(ladder)),
+      states_(plan.items.size()),
+      performed_(plan.items.size()),
+      relaxed_(plan.items.size()),
+      answers_(plan.items.size()),
+      ladders_(plan.items.size()) {
     for (std::size_t i = 0; i < plan.items.size(); ++i) {
         const Item& it = plan.items[i];
         if (!it.skip.empty()) states_[i] = State::excused;
@@ -40,7 +46,8 @@ Judge::Judge(const Plan& plan, Rules rules, std::function<std::vector<std::strin
 bool Judge::is_awaited(std::size_t i) const {
     const Item& it = plan_.items[i];
     if (it.partner != none && plan_.items[it.partner].role == Role::send && !performed_[it.partner]) return false;
-    return (it.role == Role::expect || it.role == Role::closed) && it.soft.empty() && states_[i] == State::open && !relaxed_[i];
+    return (it.role == Role::expect || it.role == Role::closed) && it.soft.empty() && states_[i] == State::open &&
+           !relaxed_[i];
 }
 
 bool Judge::may_come(std::size_t i) const {
@@ -107,7 +114,9 @@ Answer Judge::answer_for(std::size_t i) const {
     a.type = type_name(it.role == Role::closed ? Type{} : it.type);
     if (it.role == Role::closed) return a;
     const auto version = plan_.scenario->sessions[step.session].version;
-    a.expected = comparable(mqtt::octets(step.octets), version, it.topic).dump();
+    const bool rewritten = plan_.mapped && it.whole && it.type == Type::publish;
+    const std::string octets = rewritten ? mqtt::encode(it.packet, version) : step.octets;
+    a.expected = comparable(mqtt::octets(octets), version, it.topic).dump();
     return a;
 }
 
@@ -142,7 +151,7 @@ void Judge::compare_with(Answer& a, std::size_t i, const Arrival& arrival) const
         a.choice = "overlapping subscriptions: one copy, or one for each (3.3.4, 3.3.5)";
 }
 
-void Judge::take(std::size_t i, const Arrival& arrival, double late) {
+void Judge::take(std::size_t i, const Arrival& arrival, double late, bool in_its_place) {
     const Item& it = plan_.items[i];
     Answer a = answer_for(i);
     fill(a, arrival);
@@ -153,11 +162,13 @@ void Judge::take(std::size_t i, const Arrival& arrival, double late) {
     if (!arrival.note.empty() && !arrival.octets.empty()) a.fields.push_back("format"), a.reason = arrival.note;
     if (late > 0) a.verdict = Verdict::late, a.late_s = late;
     if (!a.fields.empty()) a.verdict = Verdict::changed;
-    if (is_difference(a.verdict) && !it.soft.empty()) a.verdict = Verdict::inconclusive, a.reason = it.soft;
+    if (is_difference(a.verdict) && !it.soft.empty() && !in_its_place)
+        a.verdict = Verdict::inconclusive, a.reason = it.soft;
     if (!is_judged(arrival.type(), rules_)) a.verdict = Verdict::inconclusive, a.reason = "not judged";
     if (a.verdict != Verdict::match) {
         fill(a, arrival);
-        a.expected_text = a.expected.empty() ? "" : line_of(mqtt::octets(plan_.scenario->steps[i].octets), arrival.version);
+        a.expected_text =
+            a.expected.empty() ? "" : line_of(mqtt::octets(plan_.scenario->steps[i].octets), arrival.version);
         if (is_difference(a.verdict)) a.ladder = ladder_(arrival.session);
     }
     answers_[i] = std::move(a);

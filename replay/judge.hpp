@@ -38,8 +38,8 @@ public:
     /// The next of that type of a connection: CONNACK, DISCONNECT, AUTH; Type{}: its end.
     std::size_t next(std::size_t session, mqtt::Type type) const;
 
-    /// It came. `late`: seconds since it was given up.
-    void take(std::size_t item, const Arrival& arrival, double late = 0);
+    /// It came, or another in its place. `late`: seconds since it was given up.
+    void take(std::size_t item, const Arrival& arrival, double late = 0, bool in_its_place = false);
     void unexpected(Arrival arrival);
     /// It does not come in time.
     void give_up(std::size_t item);
@@ -82,10 +82,10 @@ private:
     const Rules rules_;
     std::function<std::vector<std::string>(std::size_t)> ladder_;
     std::vector<State> states_;
-    std::vector<bool> performed_, relaxed_;  // relaxed: another copy came; this one need not
-    std::vector<Answer> answers_;                     // by item
-    std::vector<std::vector<std::string>> ladders_;   // of given-up ones, by item; sparse
-    std::vector<std::size_t> came_;                   // items in the order they came
+    std::vector<bool> performed_, relaxed_;          // relaxed: another copy came; this one need not
+    std::vector<Answer> answers_;                    // by item
+    std::vector<std::vector<std::string>> ladders_;  // of given-up ones, by item; sparse
+    std::vector<std::size_t> came_;                  // items in the order they came
     std::vector<Received> surplus_;
     mutable AllAlike by_content_, shared_by_content_;
     AllAlike sent_by_content_;

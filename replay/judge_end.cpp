@@ -1,7 +1,7 @@
 // Of the judge: what is said at the end about packets that did not come, and those nobody expected.
 #include <algorithm>
-#include <utility>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "codec/explain.hpp"
 #include "replay/judge.hpp"
@@ -14,14 +14,12 @@ using mqtt::Type;
 std::string Judge::why_absent_is_free(std::size_t i) const {
     const Item& it = plan_.items[i];
     if (rules_.diff == Diff::strict) return {};
-    if (it.role == Role::expect && it.type == Type::disconnect)
-        return "DISCONNECT before the close is advice (4.13.1)";
+    if (it.role == Role::expect && it.type == Type::disconnect) return "DISCONNECT before the close is advice (4.13.1)";
     const auto* p = it.type == Type::publish ? std::get_if<mqtt::Publish>(&it.packet) : nullptr;
     if (!p) return {};
     if (it.stored && p->qos == mqtt::QoS::at_most_once && !p->retain)
         return "QoS 0 for an absent client may be dropped (4.1, 3.1.2-5)";
-    if (p->retain && p->qos == mqtt::QoS::at_most_once)
-        return "a retained QoS 0 message may be thrown away (3.3.1-7)";
+    if (p->retain && p->qos == mqtt::QoS::at_most_once) return "a retained QoS 0 message may be thrown away (3.3.1-7)";
     if (it.matching < 2) return {};
     const auto alike = by_content_.find(content_hash(it.topic, p->payload));
     for (const auto j : alike->second.items)
@@ -95,9 +93,11 @@ void Judge::pair_changed() {
     std::erase_if(surplus_, [&](Received& r) {
         if (r.arrival.type() != Type::publish) return false;
         for (const auto i : plan_.connections[r.arrival.session].expects) {
-            const bool lacks = states_[i] == State::given_up || (states_[i] == State::open && plan_.items[i].soft.empty());
+            const auto& soft = plan_.items[i].soft;
+            const bool judged = soft.empty() || soft == unknown_publisher;
+            const bool lacks = states_[i] == State::given_up || (states_[i] == State::open && judged);
             if (!lacks || plan_.items[i].role != Role::expect || !same_topic_or_payload(i, r.arrival)) continue;
-            take(i, r.arrival);
+            take(i, r.arrival, 0, true);
             came_.pop_back();
             if (is_difference(answers_[i].verdict)) answers_[i].ladder = std::move(r.ladder);
             return true;
@@ -166,10 +166,11 @@ Answer Judge::surplus_answer(Received& r) const {
         a.choice = std::move(choice);
     }
     const bool servers_own = r.arrival.topic.starts_with('$');
-    const std::string why = !r.arrival.excuse.empty()  ? r.arrival.excuse
-                            : servers_own              ? "a topic of the server's own"
-                            : !connection.damage.empty() ? connection.damage
-                            : is_judged(r.arrival.type(), rules_) ? "" : "not judged";
+    const std::string why = !r.arrival.excuse.empty()             ? r.arrival.excuse
+                            : servers_own                         ? "a topic of the server's own"
+                            : !connection.damage.empty()          ? connection.damage
+                            : is_judged(r.arrival.type(), rules_) ? ""
+                                                                  : "not judged";
     if (!why.empty()) a.verdict = Verdict::inconclusive, a.reason = why;
     return a;
 }

@@ -19,8 +19,8 @@ class Link;
 class LinkOwner {
 public:
     virtual void opened(Link&) = 0;
-    virtual void came(Link&, mqtt::View packet) = 0;      // whole, good or not
-    virtual void ended(Link&) = 0;                        // once; not after leave()
+    virtual void came(Link&, mqtt::View packet) = 0;              // whole, good or not
+    virtual void ended(Link&) = 0;                                // once; not after leave()
     virtual bool keeps_alive(const Link&) const { return true; }  // false: its client falls silent
 
 protected:
@@ -33,22 +33,22 @@ public:
     ~Link();
 
     void send(std::string octets);
-    void ping();             // its PINGRESP is told by pings_due going down
-    void finish();           // FIN; the end is awaited
-    void leave();            // FIN, and hears no more
+    void ping();    // its PINGRESP is told by pings_due going down
+    void finish();  // FIN; the end is awaited
+    void leave();   // FIN, and hears no more
     /// PINGREQ whenever nothing was sent for three quarters of that time, in seconds; 0: never.
     void keep_alive(unsigned seconds);
     std::vector<std::string> ladder() const;
 
     const std::size_t session;
     mqtt::Version version;
-    std::string client;                  // the key of what outlives the connection
-    bool connected = false;              // CONNACK 0 came
-    bool over = false;                   // nothing comes or goes any more
+    std::string client;      // the key of what outlives the connection
+    bool connected = false;  // CONNACK 0 came
+    bool over = false;       // nothing comes or goes any more
     bool was_open = false, finishing = false;
-    bool unfenced = false;               // something was sent that has no answer of its own
-    bool mute = false;                   // it did not answer a PINGREQ: it is asked no more
-    bool fencing = false;                // PINGREQ was sent behind all of it
+    bool unfenced = false;  // something was sent that has no answer of its own
+    bool mute = false;      // it did not answer a PINGREQ: it is asked no more
+    bool fencing = false;   // PINGREQ was sent behind all of it
     unsigned pings_due = 0;
     std::optional<net::End> end{};
     std::string why_ended{};

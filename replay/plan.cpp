@@ -33,6 +33,7 @@ bool filter_matches(std::string_view filter, std::string_view topic) {
 
 Planner::Planner(const scenario::Scenario& s, const PlanOptions& o) : scenario_(s), options_(o) {
     plan_.scenario = &s;
+    plan_.mapped = !o.topic_map.empty();
     plan_.items.resize(s.steps.size());
     plan_.connections.resize(s.sessions.size());
     links_.resize(s.sessions.size());
@@ -63,7 +64,8 @@ void Planner::choose_sessions() {
         if (begun[s.session] || (s.kind != Kind::send && !damaged)) continue;
         begun[s.session] = true;
         mqtt::Packet packet;
-        const auto taken = mqtt::decode_leniently(packet, mqtt::octets(s.octets), scenario_.sessions[s.session].version);
+        const auto taken =
+            mqtt::decode_leniently(packet, mqtt::octets(s.octets), scenario_.sessions[s.session].version);
         const auto* connect = taken && !damaged ? std::get_if<mqtt::Connect>(&packet) : nullptr;
         if (damaged || (scenario_.sessions[s.session].midstream && !connect)) {
             c.why_not = "its CONNECT is not known";

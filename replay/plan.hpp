@@ -15,6 +15,7 @@
 namespace replay {
 
 inline constexpr std::size_t none = SIZE_MAX;
+inline constexpr std::string_view unknown_publisher = "its publisher is not in the capture";
 
 struct Login {
     std::optional<std::string> user_name, password;
@@ -22,7 +23,7 @@ struct Login {
 
 struct PlanOptions {
     std::string client_id_prefix{};
-    std::vector<std::pair<std::string, std::string>> topic_map{};    // beginnings of topic names and filters
+    std::vector<std::pair<std::string, std::string>> topic_map{};  // beginnings of topic names and filters
     std::function<bool(const std::string& session, const std::string& client)> selects{};  // none: all
     /// The login of a client; nothing: the captured one stays.
     std::function<std::optional<Login>(const std::string& client_id, const std::string& user_name)> login{};
@@ -41,39 +42,40 @@ enum class Role : std::uint8_t {
 /// One step of the scenario.
 struct Item {
     Role role = Role::nothing;
-    mqtt::Type type{};                // of the packet
-    bool whole = false;               // `packet` is one
-    mqtt::Packet packet{};            // with topics and client ids as they are to be
-    std::string topic{};              // PUBLISH: with its alias resolved
-    std::string skip{};               // not empty: why it is not sent, or not judged at all
-    std::string soft{};               // expect, closed: why it is not awaited, and inconclusive where it does not come
-    std::size_t cause = none;         // PUBLISH of the server: the client's PUBLISH, or the end of a session with a will
-    std::size_t partner = none;       // an answer: the request; ack: what is answered
+    mqtt::Type type{};           // of the packet
+    bool whole = false;          // `packet` is one
+    mqtt::Packet packet{};       // with topics and client ids as they are to be
+    std::string topic{};         // PUBLISH: with its alias resolved
+    std::string skip{};          // not empty: why it is not sent, or not judged at all
+    std::string soft{};          // expect, closed: why it is not awaited, and inconclusive where it does not come
+    std::size_t cause = none;    // PUBLISH of the server: the client's PUBLISH, or the end of a session with a will
+    std::size_t partner = none;  // an answer: the request; ack: what is answered
     std::vector<std::size_t> answers{};  // a request: to it, in their order; a delivery: its PUBREL
     std::vector<std::string> shares{};   // a delivery: the shared subscriptions it may have come by
-    unsigned matching = 0;            // a delivery: subscriptions, not shared, that match
-    std::size_t ack = none;           // a delivery: the client's PUBACK or PUBREC; its own QoS 2 PUBLISH: its PUBREL
-    bool completed = false;           // PUBREL of the server: the client answered it
-    bool stored = false;              // a delivery: published before its receiver's connection began
+    unsigned matching = 0;               // a delivery: subscriptions, not shared, that match
+    std::size_t ack = none;              // a delivery: the client's PUBACK or PUBREC; its own QoS 2 PUBLISH: its PUBREL
+    bool completed = false;              // PUBREL of the server: the client answered it
+    bool stored = false;                 // a delivery: published before its receiver's connection began
 };
 
 struct Connection {
-    std::string client;               // its client id; what the server assigned; or the session's name
+    std::string client;  // its client id; what the server assigned; or the session's name
     bool replayed = true;
     std::string why_not{};
-    std::size_t last_sent = 0;        // the last step of its client, PINGREQ and acks included
-    std::string damage{};             // octets of either side are missing in the capture: what
+    std::size_t last_sent = 0;                 // the last step of its client, PINGREQ and acks included
+    std::string damage{};                      // octets of either side are missing in the capture: what
     std::size_t connect = none, close = none;  // the client's CONNECT; the end of the connection
-    bool resumed = false;             // the server had its session
+    bool resumed = false;                      // the server had its session
     std::vector<std::size_t> expects{};
 };
 
 struct Plan {
     const scenario::Scenario* scenario = nullptr;  // outlives the plan
-    std::vector<Item> items;          // one for each step
+    std::vector<Item> items;                       // one for each step
     std::vector<Connection> connections;           // one for each session
     std::vector<std::string> retained_topics;      // that clients publish to with RETAIN
-    std::deque<std::string> kept;     // what views in packets point to
+    bool mapped = false;                           // topics are others than in the capture
+    std::deque<std::string> kept;                  // what views in packets point to
 };
 
 /// Throws scenario::ScenarioError: a login that is masked and not given.

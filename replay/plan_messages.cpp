@@ -46,7 +46,8 @@ mqtt::Properties Planner::mapped(const mqtt::Properties& properties, Version v) 
         if (p.id == property::response_topic) p.text = keep(mapped(p.text));
         list.push_back(p);
     }
-    std::string wire(mqtt::encode(mqtt::Publish{.properties = mqtt::Properties(std::span<const mqtt::Property>(list))}, v));
+    std::string wire(
+        mqtt::encode(mqtt::Publish{.properties = mqtt::Properties(std::span<const mqtt::Property>(list))}, v));
     auto& room = plan_.kept.emplace_back(wire.size(), '\0');  // packed: the plan outlives the lists
     return mqtt::pack(mqtt::Properties(std::span<const mqtt::Property>(list)), v,
                       {reinterpret_cast<std::uint8_t*>(room.data()), room.size()});
@@ -161,6 +162,7 @@ void Planner::end_will(std::size_t i) {
 void Planner::came(std::size_t i, mqtt::Publish& p) {
     Item& it = item(i);
     it.topic = mapped(resolved(link(i).server_aliases, p));
+    p.properties = mapped(p.properties, scenario_.sessions[step(i).session].version);
     if (p.qos != mqtt::QoS::at_most_once) {
         link(i).client->deliveries[p.packet_id] = i;
         link_early_ack(i, p.packet_id);
@@ -212,7 +214,7 @@ void Planner::find_cause(std::size_t i, const mqtt::Publish& p) {
     it.cause = cause_of(i, p);
     if (it.cause == none)
         return soften(i, p.retain ? "retained before the capture began, or by a client that is not in it"
-                                  : "its publisher is not in the capture");
+                                  : std::string(unknown_publisher));
     const Item& cause = item(it.cause);
     if (!cause.skip.empty()) soften(i, "what it came from is not sent: " + cause.skip);
     const auto connect = link(i).connect;

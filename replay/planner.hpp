@@ -18,7 +18,7 @@ private:
     /// What a client keeps from one connection to the next.
     struct Client {
         std::map<std::string, Subscription, std::less<>> subscriptions;
-        std::map<std::uint16_t, std::size_t> requests, deliveries;  // by packet identifier, the last ones
+        std::map<std::uint16_t, std::size_t> requests, deliveries;       // by packet identifier, the last ones
         std::map<std::uint16_t, std::size_t> early_acks, early_answers;  // the capture has them before what they answer
         bool seen = false;
     };
@@ -28,10 +28,10 @@ private:
         std::map<std::uint16_t, std::string> client_aliases, server_aliases;
         std::size_t connect = none;
         std::unordered_map<std::size_t, std::pair<std::size_t, unsigned>> causes;  // by content: the next, times used
-        bool resumed = false;          // CONNACK said so
-        bool unknown_before = false;   // it did, and the capture has not seen that session begin
+        bool resumed = false;                                                      // CONNACK said so
+        bool unknown_before = false;  // it did, and the capture has not seen that session begin
         bool disconnected = false, over = false;
-        std::string damage;            // what the capture lacks of the client's side
+        std::string damage;  // what the capture lacks of the client's side
     };
     struct Published {
         std::size_t item;

@@ -10,7 +10,8 @@ namespace replay {
 class Engine::Preparer final : private LinkOwner {
 public:
     /// `done` gets why the target cannot be reached, or nothing.
-    Preparer(net::Loop& loop, const Plan& plan, const EngineOptions& options, std::function<void(const std::string&)> done);
+    Preparer(net::Loop& loop, const Plan& plan, const EngineOptions& options,
+             std::function<void(const std::string&)> done);
     ~Preparer();
     void start();
 
@@ -26,7 +27,7 @@ private:
     const Plan& plan_;
     const EngineOptions& options_;
     std::function<void(const std::string&)> done_;
-    std::vector<mqtt::Connect> clients_;   // one for each client id
+    std::vector<mqtt::Connect> clients_;  // one for each client id
     std::vector<mqtt::Version> versions_;
     std::size_t at_ = 0;
     std::unique_ptr<Link> link_;

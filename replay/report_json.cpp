@@ -19,9 +19,15 @@ ordered_json fields(const std::string& object) {
 }
 
 ordered_json answer(const Answer& a) {
-    return {{"session", text(a.session)}, {"client", text(a.client)}, {"step", a.step},
-            {"type", a.type},             {"topic", text(a.topic)},   {"verdict", name(a.verdict)},
-            {"fields", a.fields},         {"choice", a.choice},       {"reason", text(a.reason)},
+    return {{"session", text(a.session)},
+            {"client", text(a.client)},
+            {"step", a.step},
+            {"type", a.type},
+            {"topic", text(a.topic)},
+            {"verdict", name(a.verdict)},
+            {"fields", a.fields},
+            {"choice", a.choice},
+            {"reason", text(a.reason)},
             {"expected", a.verdict == Verdict::match && !a.actual.empty() && a.choice.empty() ? ordered_json()
                                                                                               : fields(a.expected)},
             {"actual", fields(a.actual)}};
@@ -30,10 +36,18 @@ ordered_json answer(const Answer& a) {
 ordered_json difference(const Answer& a) {
     std::string ladder;
     for (const auto& line : a.ladder) ladder += text(line) + "\n";
-    return {{"session", text(a.session)}, {"client", text(a.client)},          {"step", a.step},
-            {"type", a.type},             {"topic", text(a.topic)},            {"verdict", name(a.verdict)},
-            {"fields", joined(a.fields)}, {"expected", text(a.expected_text)}, {"actual", text(a.actual_text)},
-            {"choice", a.choice},         {"reason", text(a.reason)},          {"late_s", a.late_s},
+    return {{"session", text(a.session)},
+            {"client", text(a.client)},
+            {"step", a.step},
+            {"type", a.type},
+            {"topic", text(a.topic)},
+            {"verdict", name(a.verdict)},
+            {"fields", joined(a.fields)},
+            {"expected", text(a.expected_text)},
+            {"actual", text(a.actual_text)},
+            {"choice", a.choice},
+            {"reason", text(a.reason)},
+            {"late_s", a.late_s},
             {"packets", ladder}};
 }
 
@@ -50,9 +64,8 @@ std::string json_report(const Result& r) {
     const auto counts = count(r.answers);
     ordered_json summary, differences = ordered_json::array(), answers = differences, skipped = differences;
     for (std::size_t i = 0; i < counts.size(); ++i) summary[std::string(verdict_names[i])] = counts[i];
-    summary["choices"] =
-        std::count_if(r.answers.begin(), r.answers.end(),
-                      [](const auto& a) { return a.verdict == Verdict::match && !a.choice.empty(); });
+    summary["choices"] = std::count_if(r.answers.begin(), r.answers.end(),
+                                       [](const auto& a) { return a.verdict == Verdict::match && !a.choice.empty(); });
     summary["sent"] = r.sent;
     summary["skipped"] = r.skipped.size();
     for (const auto& a : r.answers) {
@@ -88,7 +101,8 @@ Result read_report(const std::string& json) {
             out.topic = a.at("topic");
             out.reason = a.at("reason");
             out.choice = a.at("choice");
-            const auto verdict = std::find(verdict_names.begin(), verdict_names.end(), a.at("verdict").get<std::string>());
+            const auto verdict =
+                std::find(verdict_names.begin(), verdict_names.end(), a.at("verdict").get<std::string>());
             if (verdict == verdict_names.end()) throw std::runtime_error("has an unknown verdict");
             out.verdict = Verdict(verdict - verdict_names.begin());
             if (!a.at("actual").is_null()) out.actual = a.at("actual").dump();

@@ -17,10 +17,12 @@ using conformance::printable;
 void set(pugi::xml_node node, const char* key, const std::string& value) { node.append_attribute(key) = value.c_str(); }
 
 std::string place(const Answer& a) {
-    return printable(a.type + (a.topic.empty() ? "" : " " + a.topic)) + (a.step ? fmt::format(", step {}", a.step) : "");
+    return printable(a.type + (a.topic.empty() ? "" : " " + a.topic)) +
+           (a.step ? fmt::format(", step {}", a.step) : "");
 }
 std::string headline(const Answer& a) {
-    return fmt::format("{}: {}{}", name(a.verdict), place(a), a.fields.empty() ? "" : ": " + printable(joined(a.fields)));
+    return fmt::format("{}: {}{}", name(a.verdict), place(a),
+                       a.fields.empty() ? "" : ": " + printable(joined(a.fields)));
 }
 std::string evidence(const Answer& a) {
     std::string out = headline(a) + "\n";
@@ -70,11 +72,16 @@ std::size_t add_session(pugi::xml_node suite, const std::vector<const Answer*>& 
 std::string escaped(const std::string& text) {
     std::string out;
     for (const char c : printable(text)) {
-        if (c == '<') out += "&lt;";
-        else if (c == '>') out += "&gt;";
-        else if (c == '&') out += "&amp;";
-        else if (c == '"') out += "&quot;";
-        else out += c;
+        if (c == '<')
+            out += "&lt;";
+        else if (c == '>')
+            out += "&gt;";
+        else if (c == '&')
+            out += "&amp;";
+        else if (c == '"')
+            out += "&quot;";
+        else
+            out += c;
     }
     return out;
 }
@@ -89,7 +96,8 @@ std::string cell(const std::string& text) {
 std::string counts_line(const Result& r) {
     const auto counts = count(r.answers);
     std::string out;
-    for (std::size_t i = 0; i < counts.size(); ++i) out += fmt::format("{}{} {}", i ? ", " : "", counts[i], verdict_names[i]);
+    for (std::size_t i = 0; i < counts.size(); ++i)
+        out += fmt::format("{}{} {}", i ? ", " : "", counts[i], verdict_names[i]);
     return out;
 }
 
@@ -129,7 +137,8 @@ std::string junit_report(const Result& r, const Judged& judged) {
 }
 
 std::string markdown_report(const Result& r, const Judged& judged) {
-    std::string out = fmt::format("# Replay of {} against {}\n\n{}\n", escaped(r.source), escaped(r.target_url), counts_line(r));
+    std::string out =
+        fmt::format("# Replay of {} against {}\n\n{}\n", escaped(r.source), escaped(r.target_url), counts_line(r));
     if (const auto why = incomplete(r); !why.empty()) out += "\n**Not whole:** " + escaped(why) + "\n";
     if (judged.news.empty()) return out + "\nNo difference that is not expected.\n";
     out += "\n| verdict | client | packet | changed | expected | actual | choice |\n|---|---|---|---|---|---|---|\n";
@@ -141,9 +150,12 @@ std::string markdown_report(const Result& r, const Judged& judged) {
 
 std::string html_report(const Result& r, const Judged& judged) {
     std::string out = fmt::format(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Replay of {0}</title>\n<style>body{{font-"
-        "family:sans-serif;margin:2em}}td,th{{text-align:left;vertical-align:top;padding:.2em .6em;border-bottom:1px solid "
-        "#ccc}}pre{{margin:0;white-space:pre-wrap}}.match{{color:#060}}.changed,.missing,.unexpected,.late{{color:#a00}}"
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Replay of "
+        "{0}</title>\n<style>body{{font-"
+        "family:sans-serif;margin:2em}}td,th{{text-align:left;vertical-align:top;padding:.2em .6em;border-bottom:1px "
+        "solid "
+        "#ccc}}pre{{margin:0;white-space:pre-wrap}}.match{{color:#060}}.changed,.missing,.unexpected,.late{{color:#a00}"
+        "}"
         "</style></head>\n<body><h1>Replay of {0}</h1>\n<p>against {1}, {2}</p>\n<p>{3}</p>\n",
         escaped(r.source), escaped(r.target_url), conformance::iso_time(r.started), counts_line(r));
     if (const auto why = incomplete(r); !why.empty()) out += "<p><b>Not whole:</b> " + escaped(why) + "</p>\n";
@@ -151,14 +163,15 @@ std::string html_report(const Result& r, const Judged& judged) {
     for (const auto& a : r.answers) {
         if (!is_difference(a.verdict) && a.choice.empty()) continue;
         const auto* e = expected_as(judged, &a);
-        out += fmt::format("<tr><td class=\"{0}\">{0}{1}</td><td>{2}</td><td>{3}</td><td><pre>{4}</pre></td></tr>\n",
-                           name(a.verdict), e ? " (expected: " + escaped(e->reason) + ")" : "", escaped(a.client),
-                           escaped(place(a)), escaped(a.fields.empty() ? "" : joined(a.fields)) + "\n" + [&] {
-                               std::string text;
-                               std::istringstream lines(evidence(a));
-                               for (std::string line; std::getline(lines, line);) text += escaped(line) + "\n";
-                               return text;
-                           }());
+        out += fmt::format(
+            "<tr><td class=\"{0}\">{0}{1}</td><td>{2}</td><td>{3}</td><td><pre>{4}</pre></td></tr>\n", name(a.verdict),
+            e ? " (expected: " + escaped(e->reason) + ")" : "", escaped(a.client), escaped(place(a)),
+            escaped(a.fields.empty() ? "" : joined(a.fields)) + "\n" + [&] {
+                std::string text;
+                std::istringstream lines(evidence(a));
+                for (std::string line; std::getline(lines, line);) text += escaped(line) + "\n";
+                return text;
+            }());
     }
     return out + "</table></body></html>\n";
 }

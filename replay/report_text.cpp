@@ -16,8 +16,10 @@ void add(std::string& out, const char* key, const std::string& value) {
 }
 
 std::string finding(const Answer& a) {
-    std::string out = fmt::format("{:<12} {} {} of {}", name(a.verdict), a.type, printable(a.topic), printable(a.client));
-    out += a.step ? fmt::format(" (step {}, {})\n", a.step, printable(a.session)) : fmt::format(" ({})\n", printable(a.session));
+    std::string out =
+        fmt::format("{:<12} {} {} of {}", name(a.verdict), a.type, printable(a.topic), printable(a.client));
+    out += a.step ? fmt::format(" (step {}, {})\n", a.step, printable(a.session))
+                  : fmt::format(" ({})\n", printable(a.session));
     add(out, "changed", joined(a.fields));
     add(out, "expected", a.expected_text);
     add(out, "actual", a.actual_text);
@@ -32,11 +34,13 @@ std::string finding(const Answer& a) {
 std::string counted_reasons(const Result& r, bool choices) {
     std::map<std::string, std::size_t> all;
     for (const auto& a : r.answers) {
-        if (choices && a.verdict == Verdict::match && !a.choice.empty()) ++all[a.choice.substr(0, a.choice.find("; here"))];
+        if (choices && a.verdict == Verdict::match && !a.choice.empty())
+            ++all[a.choice.substr(0, a.choice.find("; here"))];
         if (!choices && a.verdict == Verdict::inconclusive) ++all[a.reason];
     }
     std::string out;
-    for (const auto& [why, n] : all) out += fmt::format("  {:>6} {}: {}\n", n, choices ? "choice" : "inconclusive", printable(why));
+    for (const auto& [why, n] : all)
+        out += fmt::format("  {:>6} {}: {}\n", n, choices ? "choice" : "inconclusive", printable(why));
     return out;
 }
 
@@ -53,7 +57,8 @@ std::string summary(const Result& r, const Judged& judged) {
     std::string out = fmt::format("{} of clients sent, {} in {:.1f} s:", counted(r.sent, "packet"),
                                   counted(r.answers.size(), "answer"), r.duration_s);
     for (std::size_t i = 0; i < counts.size(); ++i)
-        if (counts[i] || i == 0) out += fmt::format(" {} {}{}", counts[i], verdict_names[i], i + 1 < counts.size() ? "" : "");
+        if (counts[i] || i == 0)
+            out += fmt::format(" {} {}{}", counts[i], verdict_names[i], i + 1 < counts.size() ? "" : "");
     out += "\n" + counted_reasons(r, true) + counted_reasons(r, false) + skipped(r);
     if (!judged.expected.empty()) out += fmt::format("  {:>6} expected by the baseline\n", judged.expected.size());
     return out;
@@ -70,7 +75,8 @@ std::string text_report(const Result& r, const Judged& judged, const TextStyle& 
         out += fmt::format("... {} more; --verbose, or --report, has them all\n", shown - style.most);
     if (style.verbose)
         for (const auto& a : r.answers)
-            if (!is_difference(a.verdict) && (!a.choice.empty() || a.verdict == Verdict::inconclusive)) out += finding(a);
+            if (!is_difference(a.verdict) && (!a.choice.empty() || a.verdict == Verdict::inconclusive))
+                out += finding(a);
     for (const auto* e : judged.gone)
         out += fmt::format("gone         {} {} (step {}): expected by the baseline: {}\n", e->type, printable(e->topic),
                            e->step, printable(e->reason));

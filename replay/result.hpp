@@ -22,13 +22,13 @@ struct Answer {
     std::size_t step = 0;  // of the scenario, from 1; 0: was not captured
     std::string type, topic;
     Verdict verdict = Verdict::match;
-    std::vector<std::string> fields;   // that changed
-    std::string expected, actual;      // JSON objects of the fields; empty: none
+    std::vector<std::string> fields;         // that changed
+    std::string expected, actual;            // JSON objects of the fields; empty: none
     std::string expected_text, actual_text;  // one line each, of what is no match
-    std::string choice;                // the free choice of servers that explains a difference
-    std::string reason;                // for people
-    double late_s = 0;                 // after it was given up
-    std::vector<std::string> ladder;   // the last packets of the connection, of differences
+    std::string choice;                      // the free choice of servers that explains a difference
+    std::string reason;                      // for people
+    double late_s = 0;                       // after it was given up
+    std::vector<std::string> ladder;         // the last packets of the connection, of differences
 };
 
 /// What was not sent, and why.
@@ -41,13 +41,13 @@ struct Skipped {
 struct Result {
     std::string source, target_url;  // secrets masked
     std::string diff = "semantic";
-    std::uint64_t sent = 0;          // packets of the captured clients
+    std::uint64_t sent = 0;  // packets of the captured clients
     std::chrono::system_clock::time_point started{};
     double duration_s = 0;
-    std::vector<Answer> answers;     // in the order of the capture, unexpected ones where they came
+    std::vector<Answer> answers;  // in the order of the capture, unexpected ones where they came
     std::vector<Skipped> skipped;
     bool interrupted = false;
-    std::string lost;                // why the target was lost midway
+    std::string lost;  // why the target was lost midway
 };
 
 using Counts = std::array<std::size_t, verdict_names.size()>;
