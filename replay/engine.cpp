@@ -115,14 +115,37 @@ void Engine::pass(std::size_t i) {
     const bool sends = it.role == Role::send || it.role == Role::ack;
     if (sends && !it.skip.empty() && plan_.connections[plan_.scenario->steps[i].session].replayed) skip(i, it.skip);
     if (!judge_.is_awaited(i)) return;
-    const auto session = plan_.scenario->steps[i].session;
-    if (!is_live(session) && it.shares.empty()) {  // its connection is gone already
-        const bool had_to_end = judge_.next(session, Type{}) == none && plan_.connections[session].close != none;
-        if (had_to_end && links_[session]) return judge_.give_up(i);
-        return judge_.excuse(i, "the connection had ended");
-    }
+    if (const auto why = why_it_cannot_come(i); !why.empty()) return judge_.excuse(i, why);
+    if (!is_live(plan_.scenario->steps[i].session) && it.shares.empty()) return judge_.give_up(i);
     if (awaited_.empty()) progress();
     awaited_.insert(i);
+}
+
+/// What is not the target's doing, or follows from a difference that is told by itself; empty: it may come.
+std::string Engine::why_it_cannot_come(std::size_t i) {
+    const Item& it = plan_.items[i];
+    const auto session = plan_.scenario->steps[i].session;
+    if (it.cause != none && plan_.items[it.cause].role == Role::send && !judge_.was_performed(it.cause))
+        return "what it came from was not sent";
+    if (is_live(session)) return {};
+    if (!it.shares.empty())
+        for (const auto& l : links_)
+            if (l && !l->over && std::any_of(it.shares.begin(), it.shares.end(), [&](auto& s) { return l->shares.contains(s); }))
+                return {};
+    const auto close = plan_.connections[session].close;
+    const bool had_to_end = close != none && plan_.items[close].role == Role::closed && !judge_.is_open(close);
+    return had_to_end && it.shares.empty() ? "" : "the connection had ended";
+}
+
+/// The same, once it was waited for.
+std::string Engine::why_it_did_not_come(std::size_t i) {
+    const Item& it = plan_.items[i];
+    if (it.partner == none) return {};
+    if (it.type == Type::pubcomp && !requests_[it.partner].released) return "its PUBREL was not sent, for PUBREC did not come";
+    const auto& delivery = deliveries_[it.partner];
+    if (it.type == Type::pubrel && (delivery.session == none || delivery.qos != mqtt::QoS::exactly_once))
+        return "its PUBLISH did not come, or not at QoS 2";
+    return {};
 }
 
 void Engine::resolved(std::size_t i) {
@@ -153,6 +176,12 @@ bool Engine::is_answered(std::size_t i) {
     return std::none_of(awaited_.begin(), awaited_.end(), holds_up);
 }
 
+/// Who leaves much out is not waited for so long each time.
+net::Duration Engine::patience() const {
+    const auto shrunk = std::chrono::duration_cast<net::Duration>(options_.patience * shrink_);
+    return std::max(std::min(shortest_patience, options_.patience), shrunk);
+}
+
 /// The time something may take: patience, and what it took in the capture.
 net::Duration Engine::allowance() const {
     const auto patience = std::max(std::min(shortest_patience, options_.patience),
@@ -166,11 +195,16 @@ void Engine::give_up_overdue() {
     const auto until = progress_ + allowance();
     if (loop_.now() < until) return wake_at(until);
     if (!heard_) return lose("accepts the connection, but says nothing");
+    const auto deadline = until + options_.patience - patience();  // of who is not held to the shorter one
     for (const auto i : std::exchange(awaited_, {})) {
+        if (const auto why = why_it_did_not_come(i); !why.empty()) {
+            judge_.excuse(i, why);
+            continue;
+        }
         judge_.give_up(i);
-        given_up_[i] = loop_.now();
+        given_up_[i] = deadline;
     }
-    shrink_ = std::max(shrink_ / 2, 0.01);  // who leaves much out is not waited for so long each time
+    shrink_ = std::max(shrink_ / 2, 0.01);
     progress();
     again_ = true;
 }

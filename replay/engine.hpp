@@ -73,7 +73,10 @@ private:
     void progress();
     void after_steps();
     void give_up_overdue();
+    net::Duration patience() const;
     net::Duration allowance() const;
+    std::string why_it_cannot_come(std::size_t i);
+    std::string why_it_did_not_come(std::size_t i);
     void lose(const std::string& why);
     void resolved(std::size_t i);
 
@@ -113,7 +116,7 @@ private:
     std::map<std::string, std::string, std::less<>> assigned_;  // client ids of now, by captured ones
     std::vector<Request> requests_;                             // by item
     std::vector<Delivery> deliveries_;                          // by item
-    std::map<std::size_t, net::Time> given_up_;
+    std::map<std::size_t, net::Time> given_up_;  // and from when on it is late
     std::set<std::size_t> awaited_;   // passed, and not come yet
     std::set<std::size_t> unfenced_;  // sessions
     std::vector<Skipped> skipped_;

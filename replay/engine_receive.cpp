@@ -63,7 +63,7 @@ void Engine::came_pingresp(Link& l) {
 void Engine::take(std::size_t i, const Arrival& arrival) {
     double late = 0;
     if (const auto given_up = given_up_.find(i); given_up != given_up_.end()) {
-        late = std::max(1e-6, std::chrono::duration<double>(loop_.now() - given_up->second).count());
+        late = std::max(0.0, std::chrono::duration<double>(loop_.now() - given_up->second).count());
         shrink_ = std::min(1.0, shrink_ * 4);  // it answers, but slowly
     }
     judge_.take(i, arrival, late);

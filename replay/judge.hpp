@@ -29,6 +29,8 @@ public:
     /// The client's step was done: what it causes may come.
     void performed(std::size_t item) { performed_[item] = true; }
 
+    bool was_performed(std::size_t item) const { return performed_[item]; }
+
     bool is_open(std::size_t item) const { return states_[item] == State::open; }
     /// Is it to be awaited?
     bool is_awaited(std::size_t item) const;
