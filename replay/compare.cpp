@@ -83,7 +83,7 @@ std::string note_of(Type type, unsigned a, unsigned b) {
 std::vector<unsigned> codes(const std::vector<json>& values) {
     std::vector<unsigned> out;
     const auto add_number = [&](const json& j) {
-        if (j.is_number_unsigned()) out.push_back(j.get<unsigned>());
+        if (j.is_number_integer()) out.push_back(j.get<unsigned>());
     };
     for (const auto& v : values) {
         add_number(v);

@@ -125,7 +125,8 @@ void Engine::pass(std::size_t i) {
 std::string Engine::why_it_cannot_come(std::size_t i) {
     const Item& it = plan_.items[i];
     const auto session = plan_.scenario->steps[i].session;
-    if (it.cause != none && plan_.items[it.cause].role == Role::send && !judge_.was_performed(it.cause))
+    const auto of_cause = it.cause == none ? Role::nothing : plan_.items[it.cause].role;
+    if ((of_cause == Role::send || of_cause == Role::close) && !judge_.was_performed(it.cause))
         return "what it came from was not sent";
     if (is_live(session)) return {};
     if (!it.shares.empty())
