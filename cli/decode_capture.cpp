@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 
+#include "cli/capture_stats.hpp"
 #include "cli/decode_output.hpp"
 #include "cli/options.hpp"
 #include "cli/progress.hpp"
@@ -128,13 +129,9 @@ pcap::Options reading_options(const CaptureCall& call) {
     return out;
 }
 
-}  // namespace
-
-int decode_capture(const CaptureCall& call, std::string first) {
-    catch_interrupts();
-    Output output;
-    Remarks remarks(call.quiet);
-    Lines lines(call, output, remarks);
+/// Reads all of it. Throws UsageError.
+void read(const CaptureCall& call, std::string first, pcap::Listener& listener,
+          const std::function<void()>& before_throwing) {
     try {
         auto options = reading_options(call);
         Share share(call);
@@ -142,14 +139,42 @@ int decode_capture(const CaptureCall& call, std::string first) {
         const bool piped = call.file == "-";
         auto from = pcap::open_source(call.file, options.stop);
         if (piped) from = pcap::with_prefix(std::move(first), std::move(from));
-        pcap::read_capture(std::move(from), piped ? "the standard input" : call.file, options, lines);
+        pcap::read_capture(std::move(from), piped ? "the standard input" : call.file, options, listener);
     } catch (const pcap::CaptureError& e) {
-        output.flush();
+        before_throwing();
         usage(e.what());
     }
+}
+
+/// CaptureStats, and remarks for people.
+class Statistics final : public pcap::Listener {
+public:
+    explicit Statistics(Remarks& remarks) : remarks_(remarks) {}
+    void begins(pcap::Time first) override { stats.begins(first); }
+    void on(const Conversation& c, const Event& e) override { stats.on(c, e); }
+    void remark(const pcap::Remark& r) override { remarks_.tell(r); }
+    CaptureStats stats;
+
+private:
+    Remarks& remarks_;
+};
+
+}  // namespace
+
+int decode_capture(const CaptureCall& call, std::string first) {
+    catch_interrupts();
+    Output output;
+    Remarks remarks(call.quiet);
+    Lines lines(call, output, remarks);
+    Statistics statistics(remarks);
+    auto& listener = call.stats ? static_cast<pcap::Listener&>(statistics) : lines;
+    read(call, std::move(first), listener, [&] { output.flush(); });
+    if (call.stats) output.add(call.json ? statistics.stats.json(call.file) : statistics.stats.text());
     output.flush();
-    if (lines.packets == 0 && !call.quiet) fmt::print(stderr, "mqttspec: {}: no MQTT was found in it\n", call.file);
-    return interrupted() ? 130 : lines.faults ? 1 : 0;
+    const auto packets = call.stats ? statistics.stats.packets() : lines.packets;
+    const bool faults = call.stats ? statistics.stats.faults() > 0 : lines.faults;
+    if (packets == 0 && !call.quiet) fmt::print(stderr, "mqttspec: {}: no MQTT was found in it\n", call.file);
+    return interrupted() ? 130 : faults ? 1 : 0;
 }
 
 }  // namespace cli

@@ -29,6 +29,8 @@ public:
         begins_[side] = true;
         streams_[side].begin();
     }
+    /// Segments were captured in another order than they were sent in.
+    void out_of_order() { conversation_.reordered = true; }
     /// Who opened the TCP connection.
     void opened_by(int side) { initiator_ = side; }
     void octets(int side, mqtt::View in, Time now) override {

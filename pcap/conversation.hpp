@@ -24,6 +24,7 @@ struct Conversation {
     mqtt::Version version = mqtt::Version::v3_1_1;
     bool version_known = false;  // by a CONNECT; else a guess
     bool web_socket = false, midstream = false;
+    bool reordered = false;  // so far: the capture has segments, or both directions, out of order
 };
 
 /// Something that happened. Views live for the call.

@@ -102,6 +102,8 @@ void Flows::segment(const Segment& s) {
         else
             flow.hint_of(1 - side, s.acked);
     }
+    if (others.lags() || mine.lags()) [[unlikely]]
+        flow.connection->out_of_order();
     const std::uint32_t first = s.seq + ((s.flags & Segment::syn) ? 1 : 0);
     if (s.length) {
         if (!mine.begun()) join(flow, s, side);

@@ -57,6 +57,8 @@ public:
     /// Told after every segment of the connection: declares what will not come any more. `acks_seen`: the other
     /// side's acknowledgements are in the capture.
     void settle(Time now, bool acks_seen);
+    /// Octets are acknowledged, or wait, that are not told yet.
+    bool lags() const { return !waiting_.empty() || (begun_ && distance(acked_, next_) > finishing_); }
     bool is_ending() const { return finishing_; }
     /// The end: what waits is told, and what is missing before it. `other_ends`: the other side has sent its FIN.
     void flush(Time now, bool other_ends);
