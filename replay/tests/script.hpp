@@ -110,6 +110,38 @@ inline Played play(const Script& script, reference::Settings settings = {}, Engi
     return out;
 }
 
+/// A network whose n-th connection is slower than others: what it sends takes that long.
+class SlowNetwork final : public net::Loop {
+public:
+    SlowNetwork(reference::Settings settings, std::size_t slow, net::Duration by) : network(std::move(settings)), slow_(slow), by_(by) {}
+    net::Time now() const override { return network.now(); }
+    net::TimerId call_at(net::Time at, std::function<void()> call) override { return network.call_at(at, std::move(call)); }
+    void cancel(net::TimerId id) override { network.cancel(id); }
+    std::unique_ptr<net::Stream> dial(const net::Target& target, net::Events& events) override {
+        auto stream = network.dial(target, events);
+        if (dialled_++ != slow_) return stream;
+        return std::make_unique<Slow>(*this, std::move(stream));
+    }
+    conformance::VirtualNetwork network;
+
+private:
+    struct Slow final : net::Stream {
+        Slow(SlowNetwork& of, std::unique_ptr<net::Stream> s) : loop(of), stream(std::move(s)) {}
+        void later(std::function<void(net::Stream&)> call) {
+            loop.call_at(loop.now() + loop.by_, [s = stream, call] { call(*s); });
+        }
+        void send(std::string bytes) override { later([bytes](auto& s) { s.send(bytes); }); }
+        void half_close() override { later([](auto& s) { s.half_close(); }); }
+        void close() override { later([](auto& s) { s.close(); }); }
+        void reset() override { stream->reset(); }
+        SlowNetwork& loop;
+        std::shared_ptr<net::Stream> stream;
+    };
+    const std::size_t slow_;
+    const net::Duration by_;
+    std::size_t dialled_ = 0;
+};
+
 inline reference::Settings breaking(reference::Break b) {
     reference::Settings s;
     s.policy.violate(b);

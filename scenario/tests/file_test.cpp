@@ -72,6 +72,16 @@ TEST(File, has_no_secret_in_it) {
     EXPECT_TRUE(is_scenario(text));
 }
 
+/// A CONNECT with octets left over is written as hex.
+TEST(File, has_no_secret_in_its_hex) {
+    auto s = sample();
+    auto& octets = s.steps[1].octets;
+    octets += "secret";
+    octets[1] = char(octets[1] + 6);
+    EXPECT_NE(write(s, Secrets::shown).find("736563726574"), std::string::npos);
+    EXPECT_EQ(write(s, Secrets::masked).find("736563726574"), std::string::npos);
+}
+
 TEST(File, may_be_written_by_hand) {
     const auto s = read(R"({"schema":"mqttspec.scenario/1"}
 
