@@ -123,12 +123,26 @@ int extract(const ReplayOptions& o, const replay::Captured& captured) {
     return 0;
 }
 
-/// A socket for each connection that is open at the same time, and some for the rest.
+/// How many connections are open at the same time.
+std::size_t most_at_once(const replay::Plan& plan) {
+    std::size_t now = 0, most = 0;
+    std::vector<bool> open(plan.connections.size());
+    for (std::size_t i = 0; i < plan.items.size(); ++i) {
+        const auto session = plan.scenario->steps[i].session;
+        const auto role = plan.items[i].role;
+        const bool ends = role == replay::Role::close || role == replay::Role::closed;
+        if (plan.connections[session].replayed && !open[session] && role == replay::Role::send) open[session] = true, ++now;
+        if (ends && open[session]) open[session] = false, --now;
+        most = std::max(most, now);
+    }
+    return most;
+}
+
+/// A socket for each of them, and some for the rest.
 void allow_connections(const replay::Plan& plan) {
-    const auto limit = net::raise_descriptor_limit();
-    if (limit < plan.connections.size() + 50)
-        usage(fmt::format("{} connections may take more open files than this process may have ({}): see ulimit -n",
-                          plan.connections.size(), limit));
+    const auto limit = net::raise_descriptor_limit(), wanted = most_at_once(plan) + 50;
+    if (limit < wanted)
+        usage(fmt::format("{} open files are needed, and this process may have {}: see ulimit -n", wanted, limit));
 }
 
 replay::Result run(const ReplayOptions& o, const replay::Plan& plan, const conformance::Target& target) {

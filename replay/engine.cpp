@@ -17,6 +17,7 @@ constexpr net::Duration longest_allowance = 60s;  // for what took long in the c
 constexpr net::Duration settling = 200ms;         // for what nobody expects, at the end
 constexpr net::Duration shortest_patience = 200ms;
 constexpr net::Duration poll_cancelled = 100ms;
+constexpr double least_shrink = 0.01;
 
 net::Duration between(scenario::Time a, scenario::Time b) {
     return b > a ? std::chrono::duration_cast<net::Duration>(b - a) : net::Duration{};
@@ -43,6 +44,7 @@ void Engine::start() {
         if (!plan_.connections[n].replayed)
             skipped_.push_back({plan_.scenario->sessions[n].name, 0, "session", plan_.connections[n].why_not});
     preparer_ = std::make_unique<Preparer>(loop_, plan_, options_, [this](const std::string& why) {
+        if (phase_ != Phase::preparing) return;  // interrupted
         if (!why.empty()) return lose(why);
         phase_ = Phase::steps;
         due_ = progress_ = started_ = loop_.now();
@@ -205,7 +207,7 @@ void Engine::give_up_overdue() {
         judge_.give_up(i);
         given_up_[i] = deadline;
     }
-    shrink_ = std::max(shrink_ / 2, 0.01);
+    shrink_ = std::max(shrink_ / 2, least_shrink);
     progress();
     again_ = true;
 }
@@ -216,12 +218,14 @@ bool Engine::fence(Link& link) {
     if (link.finishing) {  // its end is the answer
         if (loop_.now() < progress_ + allowance()) return wake_at(progress_ + allowance()), false;
         link.leave();
+        shrink_ = std::max(shrink_ / 2, least_shrink);
         return true;
     }
     if (!link.connected) return true;
     if (!std::exchange(link.fencing, true)) link.ping(), progress();
     if (loop_.now() < progress_ + allowance()) return wake_at(progress_ + allowance()), false;
     link.mute = true;
+    shrink_ = std::max(shrink_ / 2, least_shrink);
     return true;
 }
 

@@ -102,6 +102,7 @@ private:
     void came_release(Link&, std::uint16_t id, const Arrival& arrival);
     void came_other(Link&, Arrival arrival);
     void take(std::size_t i, const Arrival& arrival);
+    void unexpected(Arrival arrival);
     std::size_t unanswered_publishes(const Link& link) const;
     Link* link(std::size_t session) { return links_[session].get(); }
     bool is_live(std::size_t session) { return links_[session] && !links_[session]->over; }
@@ -129,6 +130,7 @@ private:
     double shrink_ = 1;
     bool heard_ = false, accepted_ = false, busy_ = false, again_ = false, interrupted_ = false;
     std::uint64_t sent_ = 0;
+    std::size_t surplus_ = 0;  // octets that nobody expects
     std::string lost_;
     net::Time started_{};
 };

@@ -11,6 +11,8 @@ namespace property = mqtt::property;
 
 namespace {
 
+constexpr std::size_t most_surplus = 64u << 20;  // octets
+
 bool is_login_refusal(mqtt::Version v, unsigned code) {
     return v == mqtt::Version::v5 ? code == 0x86 || code == 0x87 : code == 4 || code == 5;
 }
@@ -26,7 +28,7 @@ void Engine::came(Link& l, mqtt::View octets) {
     const auto faults = mqtt::all_faults(kept, l.version);
     if (!faults.empty()) arrival.note = mqtt::describe(faults.front());
     if (mqtt::decode_leniently(packet, kept, l.version) != kept.size()) {
-        judge_.unexpected(std::move(arrival));
+        unexpected(std::move(arrival));
         return advance();
     }
     std::visit(
@@ -60,6 +62,14 @@ void Engine::came_pingresp(Link& l) {
     if (l.pings_due == 0 && std::exchange(l.fencing, false)) l.unfenced = false;
 }
 
+/// They are kept for the report, within bounds.
+void Engine::unexpected(Arrival arrival) {
+    surplus_ += arrival.octets.size() + sizeof(Arrival);
+    if (surplus_ > most_surplus)
+        return lose("sends more than " + std::to_string(most_surplus >> 20) + " MiB that the capture does not have");
+    judge_.unexpected(std::move(arrival));
+}
+
 void Engine::take(std::size_t i, const Arrival& arrival) {
     double late = 0;
     if (const auto given_up = given_up_.find(i); given_up != given_up_.end()) {
@@ -88,7 +98,7 @@ void Engine::came_connack(Link& l, mqtt::Connack& p, const Arrival& arrival) {
             assigned_[plan_.connections[l.session].client] = id->text;
     }
     if (i == none)
-        judge_.unexpected(arrival);
+        unexpected(arrival);
     else
         take(i, arrival);
 }
@@ -106,7 +116,7 @@ void Engine::came_publish(Link& l, mqtt::Publish& p, Arrival arrival) {
             if (p.qos == mqtt::QoS::exactly_once) ack = mqtt::Pubrec{.packet_id = p.packet_id};
             l.send(mqtt::encode(ack, l.version));
         }
-        return judge_.unexpected(std::move(arrival));
+        return unexpected(std::move(arrival));
     }
     if (has_id) deliveries_[i] = {l.session, p.packet_id, p.qos, false};
     take(i, arrival);
@@ -125,7 +135,7 @@ std::size_t Engine::unanswered_publishes(const Link& l) const {
 void Engine::came_answer(Link& l, Type type, std::uint16_t id, unsigned reason, Arrival arrival) {
     Ids& ids = ids_[l.client];
     const auto found = ids.requests.find(id);
-    if (found == ids.requests.end()) return judge_.unexpected(std::move(arrival));
+    if (found == ids.requests.end()) return unexpected(std::move(arrival));
     const auto request = found->second;
     const Item& asked = plan_.items[request];
     const bool closes = type != Type::pubrec || reason >= 0x80;
@@ -134,7 +144,7 @@ void Engine::came_answer(Link& l, Type type, std::uint16_t id, unsigned reason, 
         if (plan_.items[i].type == type && (judge_.is_open(i) || given_up_.contains(i)) && match == none) match = i;
     if (asked.answers.empty()) arrival.excuse = "the capture has no answer to it";
     if (match == none)
-        judge_.unexpected(std::move(arrival));
+        unexpected(std::move(arrival));
     else
         take(match, arrival);
     if (closes) ids.requests.erase(found);
@@ -155,9 +165,9 @@ void Engine::came_release(Link& l, std::uint16_t id, const Arrival& arrival) {
     if (match != none)
         take(match, arrival);
     else if (delivery == none || plan_.items[delivery].answers.empty())
-        copy.excuse = "of a delivery that the capture does not have whole", judge_.unexpected(std::move(copy));
+        copy.excuse = "of a delivery that the capture does not have whole", unexpected(std::move(copy));
     else
-        judge_.unexpected(std::move(copy));
+        unexpected(std::move(copy));
     if (match != none && !plan_.items[match].completed) return;
     l.send(mqtt::encode(mqtt::Pubcomp{.packet_id = id}, l.version));
     l.unfenced = true;
@@ -169,7 +179,7 @@ void Engine::came_other(Link& l, Arrival arrival) {
     if (i != none) return take(i, arrival);
     if (arrival.type() == Type::disconnect && judge_.next(l.session, Type{}) != none)
         arrival.excuse = "DISCONNECT before the close is advice (4.13.1)";
-    judge_.unexpected(std::move(arrival));
+    unexpected(std::move(arrival));
 }
 
 /// Where the server ended it, after the last that its client said, that may have been the reason.
@@ -192,7 +202,7 @@ void Engine::ended(Link& l) {
     if (expected)
         take(i, arrival);
     else if (!l.finishing && phase_ != Phase::parting)
-        judge_.unexpected(std::move(arrival));
+        unexpected(std::move(arrival));
     std::erase_if(awaited_, [&](std::size_t e) {
         if (plan_.scenario->steps[e].session != l.session || !plan_.items[e].shares.empty()) return false;
         if (expected || l.finishing)

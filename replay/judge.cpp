@@ -181,8 +181,10 @@ void Judge::relax_copies(std::size_t i) {
     const auto& step = plan_.scenario->steps[i];
     const auto alike = by_content_.find(content_hash(it.topic, std::get<mqtt::Publish>(it.packet).payload));
     if (rules_.diff == Diff::strict || alike == by_content_.end()) return;
-    for (const auto j : alike->second.items)
-        if (plan_.items[j].cause == it.cause && plan_.scenario->steps[j].session == step.session) relaxed_[j] = true;
+    const auto& [items, begun] = alike->second;
+    for (std::size_t n = begun; n < items.size() && plan_.items[items[n]].cause <= it.cause; ++n)
+        if (plan_.items[items[n]].cause == it.cause && plan_.scenario->steps[items[n]].session == step.session)
+            relaxed_[items[n]] = true;
 }
 
 void Judge::unexpected(Arrival arrival) {

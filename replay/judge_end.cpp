@@ -90,19 +90,25 @@ bool Judge::same_topic_or_payload(std::size_t i, const Arrival& arrival) const {
 
 /// What is missing, and what came in its place.
 void Judge::pair_changed() {
+    std::map<std::size_t, std::vector<std::size_t>> lacking;  // by session
+    for (std::size_t i = 0; i < states_.size(); ++i) {
+        const Item& it = plan_.items[i];
+        const bool judged = it.soft.empty() || it.soft == unknown_publisher;
+        const bool lacks = states_[i] == State::given_up || (states_[i] == State::open && judged);
+        if (it.role == Role::expect && it.type == Type::publish && lacks)
+            lacking[plan_.scenario->steps[i].session].push_back(i);
+    }
     std::erase_if(surplus_, [&](Received& r) {
         if (r.arrival.type() != Type::publish) return false;
-        for (const auto i : plan_.connections[r.arrival.session].expects) {
-            const auto& soft = plan_.items[i].soft;
-            const bool judged = soft.empty() || soft == unknown_publisher;
-            const bool lacks = states_[i] == State::given_up || (states_[i] == State::open && judged);
-            if (!lacks || plan_.items[i].role != Role::expect || !same_topic_or_payload(i, r.arrival)) continue;
-            take(i, r.arrival, 0, true);
-            came_.pop_back();
-            if (is_difference(answers_[i].verdict)) answers_[i].ladder = std::move(r.ladder);
-            return true;
-        }
-        return false;
+        auto& of_session = lacking[r.arrival.session];
+        const auto at = std::find_if(of_session.begin(), of_session.end(),
+                                     [&](auto i) { return same_topic_or_payload(i, r.arrival); });
+        if (at == of_session.end()) return false;
+        take(*at, r.arrival, 0, true);
+        came_.pop_back();
+        if (is_difference(answers_[*at].verdict)) answers_[*at].ladder = std::move(r.ladder);
+        of_session.erase(at);
+        return true;
     });
 }
 
