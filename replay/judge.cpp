@@ -55,7 +55,8 @@ bool Judge::may_come(std::size_t i) const {
     return cause == none || plan_.items[cause].role != Role::send || performed_[cause];
 }
 
-/// Of the messages alike: one that is awaited before one that is not, and one with the same RETAIN before others.
+/// Of the messages alike: a copy that has to come before one that need not, one with the same RETAIN before others, and
+/// one that is known to have a cause before others.
 std::size_t Judge::best(AllAlike& lists, const std::string& topic, const mqtt::Publish& p,
                         const std::function<bool(std::size_t)>& fits, std::size_t& late) const {
     const auto all = lists.find(content_hash(topic, p.payload));
@@ -65,14 +66,14 @@ std::size_t Judge::best(AllAlike& lists, const std::string& topic, const mqtt::P
     while (begun < items.size() && is_settled(items[begun])) ++begun;
     std::size_t found = none;
     int rank = -1;
-    for (std::size_t n = begun; n < items.size() && rank < 3; ++n) {
+    for (std::size_t n = begun; n < items.size() && rank < 7; ++n) {
         const auto i = items[n];
         const Item& it = plan_.items[i];
         const auto& expected = std::get<mqtt::Publish>(it.packet);
         if (is_settled(i) || it.topic != topic || expected.payload != p.payload || !fits(i)) continue;
         if (states_[i] == State::given_up && late == none) late = i;
         if (states_[i] != State::open || !may_come(i)) continue;
-        const int of_this = 2 * (expected.retain == p.retain) + it.soft.empty();
+        const int of_this = 4 * !relaxed_[i] + 2 * (expected.retain == p.retain) + it.soft.empty();
         if (of_this > rank) rank = of_this, found = i;
     }
     return found;

@@ -35,6 +35,20 @@ TEST(Choices, overlapping_subscriptions_may_be_merged_or_not) {
     EXPECT_EQ(play(overlapping(1), each, {.rules = {.diff = Diff::strict}}).differences(), Names{"unexpected PUBLISH"});
 }
 
+/// The same message again and again: the copy that did not come takes nobody's place.
+TEST(Choices, merged_copies_of_messages_alike) {
+    Script s;
+    s.join("ear").subscribe("ear", "a/#", QoS::at_most_once, 1).subscribe("ear", "a/+", QoS::at_most_once, 2).join("mouth");
+    for (int i = 0; i < 20; ++i) {
+        s.send("mouth", mqtt::Publish{.topic = "a/b", .payload = "x"});
+        for (int copy = 0; copy < 2; ++copy) s.expect("ear", mqtt::Publish{.topic = "a/b", .payload = "x"});
+    }
+    s.leave("mouth").leave("ear");
+    const auto played = play(s);
+    EXPECT_EQ(played.differences(), Names{});
+    EXPECT_LT(played.took, 1s);
+}
+
 /// Four jobs; the capture's server gave all of them to one worker.
 Script jobs() {
     Script s;
