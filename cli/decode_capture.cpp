@@ -136,10 +136,10 @@ void read(const CaptureCall& call, std::string first, pcap::Listener& listener,
         auto options = reading_options(call);
         Share share(call);
         options.progress = [&](std::uint64_t taken) { share.show(taken); };
-        const bool piped = call.file == "-";
-        auto from = pcap::open_source(call.file, options.stop);
-        if (piped) from = pcap::with_prefix(std::move(first), std::move(from));
-        pcap::read_capture(std::move(from), piped ? "the standard input" : call.file, options, listener);
+        if (call.file != "-" || !call.keylog.empty()) return pcap::read_capture(call.file, options, listener);
+        auto rest = pcap::open_source(call.file, options.stop);
+        pcap::read_capture(pcap::with_prefix(std::move(first), std::move(rest)), "the standard input", options,
+                           listener);
     } catch (const pcap::CaptureError& e) {
         before_throwing();
         usage(e.what());

@@ -27,8 +27,7 @@ std::vector<fuzz::Captured> connections(const fs::path& folder) {
         if (entry.path().extension() == ".client") paths.push_back(entry.path());
     std::ranges::sort(paths);
     std::vector<fuzz::Captured> all;
-    for (auto path : paths)
-        all.push_back({path.stem().string(), read(path), read(path.replace_extension(".server"))});
+    for (auto path : paths) all.push_back({path.stem().string(), read(path), read(path.replace_extension(".server"))});
     return all;
 }
 
@@ -50,6 +49,7 @@ int main(int count, char** arguments) {
     }
     for (const char* target : {"decode", "framing", "round_trip", "broker"})
         write(corpus / "dictionaries" / (std::string(target) + ".dict"), fuzz::packet_dictionary());
+    write(corpus / "dictionaries/capture.dict", fuzz::capture_dictionary());
     write(corpus / "dictionaries/topics.dict", fuzz::topic_dictionary());
     std::printf("%zu seeds, %zu octets\n", seeds.size(), octets);
     return 0;

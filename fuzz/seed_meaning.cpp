@@ -6,6 +6,9 @@
 #include "fuzz/streams.hpp"
 
 namespace fuzz {
+
+std::string meaning_of_capture(mqtt::View octets);  // seed_captures.cpp
+
 namespace {
 
 std::string lower(std::string_view s) {
@@ -60,17 +63,21 @@ std::string of_drawing(mqtt::View octets) {
 std::string of_topics(mqtt::View octets) {
     std::vector<std::string> texts(1);
     for (auto c : octets.subspan(1)) {
-        if (c == 0) texts.emplace_back();
-        else texts.back() += static_cast<char>(c);
+        if (c == 0)
+            texts.emplace_back();
+        else
+            texts.back() += static_cast<char>(c);
     }
     std::size_t names = 0, filters = 0, matches = 0;
     for (const auto& t : texts) {
         const bool is_name = naive::is_topic_name(t);
         names += is_name;
         filters += naive::is_topic_filter(t, mqtt::Version::v5);
-        for (const auto& f : texts) matches += is_name && naive::is_topic_filter(f, mqtt::Version::v3_1_1) && naive::matches(f, t);
+        for (const auto& f : texts)
+            matches += is_name && naive::is_topic_filter(f, mqtt::Version::v3_1_1) && naive::matches(f, t);
     }
-    return std::to_string(names) + "-names-" + std::to_string(filters) + "-filters-" + std::to_string(matches) + "-matches";
+    return std::to_string(names) + "-names-" + std::to_string(filters) + "-filters-" + std::to_string(matches) +
+           "-matches";
 }
 
 // 10-steps-2-of-2-accepted
@@ -87,6 +94,7 @@ std::string meaning(const std::string& target, mqtt::View octets) {
     if (target == "framing") return of_stream(octets);
     if (target == "round_trip") return of_drawing(octets);
     if (target == "topics") return of_topics(octets);
+    if (target == "capture") return meaning_of_capture(octets);
     return of_scenario(octets);
 }
 

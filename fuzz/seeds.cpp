@@ -10,6 +10,9 @@
 #include "fuzz/streams.hpp"
 
 namespace fuzz {
+
+std::vector<std::string> capture_seeds();  // seed_captures.cpp; none where captures are not built
+
 namespace {
 
 using mqtt::Version;
@@ -25,6 +28,7 @@ public:
         streams();
         vectors();
         topics();
+        for (const auto& octets : capture_seeds()) add("capture", octets);
         return std::move(seeds_);
     }
 
@@ -43,18 +47,18 @@ private:
         std::string wire, draws;
     };
     // A legal packet of some size with what it was drawn from: the first whose `size` is over `enough`, or the largest.
-    Drawn drawn(Version v, std::size_t type, std::string Drawn::*sized, std::size_t enough) {
+    Drawn drawn(Version v, std::size_t type, std::string Drawn::* sized, std::size_t enough) {
         Drawn best;
         for (int attempt = 0; attempt < 400 && (best.*sized).size() <= enough; ++attempt) {
             const auto octets = dice_.octets(200);
             Input input(mqtt::octets(octets));
             Room room;
             Drawn made;
-            made.wire = with_type(type, [&]<class P>(P p) {
-                return draw(p, v, input, room.arena) ? mqtt::encode(p, v) : std::string();
-            });
+            made.wire = with_type(
+                type, [&]<class P>(P p) { return draw(p, v, input, room.arena) ? mqtt::encode(p, v) : std::string(); });
             made.draws = octets.substr(0, 200 - input.rest().size());
-            if (!made.wire.empty() && (made.*sized).size() < 2 * enough + 20 && (made.*sized).size() > (best.*sized).size())
+            if (!made.wire.empty() && (made.*sized).size() < 2 * enough + 20 &&
+                (made.*sized).size() > (best.*sized).size())
                 best = std::move(made);
         }
         return best;
@@ -64,7 +68,8 @@ private:
     std::string faulty(Version v, const std::string& wire) {
         std::string made;
         for (int attempt = 0; attempt < 60; ++attempt) {
-            auto bad = attempt < 30 ? damaged(mqtt::octets(wire), v, dice_) : mutate_stream(mqtt::octets(wire), v, dice_);
+            auto bad =
+                attempt < 30 ? damaged(mqtt::octets(wire), v, dice_) : mutate_stream(mqtt::octets(wire), v, dice_);
             if (bad.empty() || bad.size() > 1'000) continue;
             made = head(v, 2) + bad;
             if (meaning("decode", mqtt::octets(made)).ends_with("fault")) break;
@@ -160,7 +165,9 @@ private:
             "\2/finance\0+/+\0/+\0+\0#\0/#\0/finance"sv,
             "\2$SYS/monitor/Clients\0#\0+/monitor/Clients\0$SYS/#\0$SYS/monitor/+\0$SYS/+/Clients"sv,
             "\2a//b\0a/+/b\0a//b\0+//+\0a/#\0//\0///"sv,
-            "\2gr\xc3\xbc\xc3\x9f" "e/\xf0\x9f\x98\x80\0gr\xc3\xbc\xc3\x9f" "e/+\0+/\xf0\x9f\x98\x80\0#"sv,
+            "\2gr\xc3\xbc\xc3\x9f"
+            "e/\xf0\x9f\x98\x80\0gr\xc3\xbc\xc3\x9f"
+            "e/+\0+/\xf0\x9f\x98\x80\0#"sv,
             "\0a\0$share/group/a\0$share/group/+\0$share//a\0$share/g\0$share/g/\0$share/+/a\0$share/g/$share/h/a"sv,
             "\0a#\0#a\0a/#/b\0a+\0+a\0++\0##\0a/+b/c"sv,
             "\0\xc0\x80\0\xed\xa0\x80\0\xf4\x90\x80\x80\0\xef\xbf\xbf\0\xff\0\xc3"sv,
@@ -180,8 +187,10 @@ std::string escaped(std::string_view octets) {
     for (char c : octets) {
         constexpr char digits[] = "0123456789abcdef";
         const auto b = static_cast<unsigned char>(c);
-        if (b > 0x20 && b < 0x7f && c != '"' && c != '\\') s += c;
-        else ((s += "\\x") += digits[b >> 4]) += digits[b & 15];
+        if (b > 0x20 && b < 0x7f && c != '"' && c != '\\')
+            s += c;
+        else
+            ((s += "\\x") += digits[b >> 4]) += digits[b & 15];
     }
     return s + "\"\n";
 }
@@ -205,20 +214,35 @@ std::string packet_dictionary() {
     lines += escaped({"\0\4MQTT\4", 7}) + escaped({"\0\4MQTT\5", 7}) + escaped({"\0\6MQIsdp\3", 9});
     for (const auto& r : mqtt::property_table) {
         std::string one(1, static_cast<char>(r.id));
-        if (r.wire == mqtt::Wire::text || r.wire == mqtt::Wire::binary) one += std::string("\0\1a", 3);
-        else if (r.wire == mqtt::Wire::pair) one += std::string("\0\1a\0\1b", 6);
-        else one += std::string(r.wire == mqtt::Wire::two ? 1 : r.wire == mqtt::Wire::four ? 3 : 0, '\0') + '\1';
+        if (r.wire == mqtt::Wire::text || r.wire == mqtt::Wire::binary)
+            one += std::string("\0\1a", 3);
+        else if (r.wire == mqtt::Wire::pair)
+            one += std::string("\0\1a\0\1b", 6);
+        else
+            one += std::string(r.wire == mqtt::Wire::two ? 1 : r.wire == mqtt::Wire::four ? 3 : 0, '\0') + '\1';
         lines += escaped(one);
     }
-    for (std::string_view s : {"\x7f", "\x80\1", "\xff\x7f", "\x80\x80\1", "\xff\xff\x7f", "\xff\xff\xff\x7f", "\xff\xff"})
+    for (std::string_view s :
+         {"\x7f", "\x80\1", "\xff\x7f", "\x80\x80\1", "\xff\xff\x7f", "\xff\xff\xff\x7f", "\xff\xff"})
         lines += escaped(s);
     return lines;
 }
 
 std::string topic_dictionary() {
     std::string lines = "# Made by fuzz_make_seeds from the tables of the codec.\n";
-    for (std::string_view s : {"#", "+", "/", "/#", "+/", "/+/", "$share/", "$share/g/", "$SYS/", "\xc3\xbc", "\xef\xbb\xbf",
-                               "\xed\xa0\x80", "\xc0\x80", "\xf0\x9f\x98\x80", "\xf4\x90\x80\x80", "\xef\xbf\xbf"})
+    for (std::string_view s :
+         {"#", "+", "/", "/#", "+/", "/+/", "$share/", "$share/g/", "$SYS/", "\xc3\xbc", "\xef\xbb\xbf", "\xed\xa0\x80",
+          "\xc0\x80", "\xf0\x9f\x98\x80", "\xf4\x90\x80\x80", "\xef\xbf\xbf"})
+        lines += escaped(s);
+    return lines;
+}
+
+std::string capture_dictionary() {
+    std::string lines = packet_dictionary();
+    for (const std::string_view s :
+         {"\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\n\r\r\n", "\x4d\x3c\x2b\x1a", "\x1f\x8b\x08",
+          "\x28\xb5\x2f\xfd", "\x81", "\x88\xa8", "\x86\xdd", "GET ", "HTTP/1.1 101", "Upgrade: websocket",
+          "Sec-WebSocket-Protocol: mqtt", "permessage-deflate", "\r\n\r\n"})
         lines += escaped(s);
     return lines;
 }

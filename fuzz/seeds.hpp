@@ -29,5 +29,6 @@ std::string meaning(const std::string& target, mqtt::View octets);
 /// For -dict=: the words of our tables, as lines of a libFuzzer dictionary.
 std::string packet_dictionary();
 std::string topic_dictionary();
+std::string capture_dictionary();
 
 }  // namespace fuzz

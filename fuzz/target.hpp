@@ -19,9 +19,13 @@ struct Target {
 };
 
 /// fuzz_decode.cpp and so on: one file each.
-extern const Target decode_target, framing_target, round_trip_target, topics_target, broker_target;
-inline constexpr const Target* targets[]{&decode_target, &framing_target, &round_trip_target, &topics_target,
-                                         &broker_target};
+extern const Target decode_target, framing_target, round_trip_target, topics_target, broker_target, capture_target;
+inline constexpr const Target* targets[]{
+    &decode_target,  &framing_target, &round_trip_target, &topics_target, &broker_target,
+#ifdef MQTTSPEC_CAPTURES
+    &capture_target,
+#endif
+};
 /// The target of that name, or null.
 inline const Target* find_target(std::string_view name) {
     for (const Target* t : targets)

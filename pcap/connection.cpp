@@ -33,16 +33,17 @@ void Connection::open(Time now) {
 
 void Connection::hole(int side, std::size_t missing, Time now) {
     if (state_ == State::plain) return streams_[side].hole(missing, now);
-    if (state_ == State::web_socket) return frames_[side].hole(missing, now);
+    if (state_ == State::web_socket) return frames_->of[side].hole(missing, now);
     if (state_ == State::undecided) gather({now, {}, missing, side});
 }
 
 void Connection::close(Event::How how, int side, Time now) {
-    if (state_ == State::undecided || !opened_) return ignore();
+    if (!opened_ || closed_) return ignore();
+    closed_ = true;
     const auto what = how == Event::How::end_of_capture ? "the capture" : "the connection";
     for (int s : {client_, 1 - client_}) streams_[s].end(what, now);
     tell({.kind = Event::Kind::closed, .time = now, .side = role(side), .how = how});
-    state_ = State::ignored;
+    ignore();
 }
 
 // ---- what its streams tell ----------------------------------------------------------------------------------------
@@ -97,9 +98,7 @@ void Connection::gap(int side, View here, std::size_t length, std::size_t missin
 
 void Connection::head(int side, const HttpHead& head, Time now) {
     if (!head.upgrade || (side == client_ && !head.mqtt && !forced())) return ignore();
-    if (side == client_) return;
-    if (head.compressed) return refuse(side, "compressed WebSocket messages (permessage-deflate)", now);
-    granted_ = true;
+    if (side != client_ && head.compressed) refuse(side, "compressed WebSocket messages (permessage-deflate)", now);
 }
 void Connection::carried(int side, View in, Time now) {
     if (state_ == State::ignored) return;

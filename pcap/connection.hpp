@@ -14,6 +14,7 @@ struct Context {
     Listener& listener;
     Memory memory{};
     std::uint32_t conversations = 0;
+    Context(const Options& o, Listener& l) : options(o), listener(l) { memory.most = o.whole_memory; }
 };
 
 class Connection final : public StreamSink, PacketSink, WebSocketSide::Sink {
@@ -87,18 +88,24 @@ private:
     Endpoint ends_[2];
     Conversation conversation_;
     PacketStream streams_[2];
-    std::unique_ptr<WebSocketSide[]> frames_;
+    struct Frames {
+        WebSocketSide of[2];
+    };
+    std::unique_ptr<Frames> frames_;
     std::vector<Chunk> chunks_;  // until it is decided
     struct Gathered {
         std::string octets;
         std::vector<std::size_t> starts;
         bool torn = false;  // begins behind a hole
     };
-    std::unique_ptr<Gathered[]> gathered_;
+    struct Both {
+        Gathered of[2];
+    };
+    std::unique_ptr<Both> gathered_;
     std::size_t held_ = 0, tried_ = 0, given_up_ = 0;
     unsigned again_;
     int client_ = 0, initiator_ = -1, found_client_ = -1;
-    bool begins_[2]{}, opened_ = false, granted_ = false;
+    bool begins_[2]{}, opened_ = false, closed_ = false;
     State state_ = State::undecided;
 };
 

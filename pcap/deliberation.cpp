@@ -41,15 +41,15 @@ int Connection::likely_client() const {
 }
 
 void Connection::octets_otherwise(int side, View in, Time now) {
-    if (state_ == State::web_socket) return frames_[side].octets(in, now);
+    if (state_ == State::web_socket) return frames_->of[side].octets(in, now);
     if (state_ != State::undecided) return;
     gather({now, std::string(mqtt::bytes(in)), 0, side});
     deliberate(now);
 }
 
 void Connection::gather(Chunk chunk) {
-    if (!gathered_) gathered_ = std::make_unique<Gathered[]>(2);
-    Gathered& g = gathered_[chunk.side];
+    if (!gathered_) gathered_ = std::make_unique<Both>();
+    Gathered& g = gathered_->of[chunk.side];
     if (chunk.hole) {
         g = {};
         g.torn = true;
@@ -80,7 +80,7 @@ void Connection::deliberate(Time now) {
     }
     bool more_tells = false;
     for (int side : {0, 1}) {
-        if (gathered_[side].octets.empty() || gathered_[side].torn) continue;
+        if (gathered_->of[side].octets.empty() || gathered_->of[side].torn) continue;
         const auto state = by_beginning(side, now);
         if (!state) return;
         more_tells |= *state == State::undecided;
@@ -94,13 +94,13 @@ void Connection::deliberate(Time now) {
     clear_chunks();
     tried_ = 0;
     begins_[0] = begins_[1] = false;
-    gathered_ = std::make_unique<Gathered[]>(2);
-    gathered_[0].torn = gathered_[1].torn = true;
+    gathered_ = std::make_unique<Both>();
+    gathered_->of[0].torn = gathered_->of[1].torn = true;
 }
 
 /// nullopt: it is decided; undecided: more octets tell; ignored: this does not tell.
 std::optional<Connection::State> Connection::by_beginning(int side, Time now) {
-    const View in = mqtt::octets(gathered_[side].octets);
+    const View in = mqtt::octets(gathered_->of[side].octets);
     const auto connect = is_connect(in);
     if (connect == Answer::yes) {
         found_client_ = side;
@@ -121,7 +121,8 @@ std::optional<Connection::State> Connection::by_beginning(int side, Time now) {
 bool Connection::is_encrypted(View in, Time now) {
     if (!is_tls(in)) return false;
     const int client = likely_client();
-    if (is_tls_port(ends_[1 - client].port) || forced() == Carried::tls)
+    const bool named = is_tls_port(ends_[1 - client].port) || forced() == Carried::tls;
+    if (named && context_.options.keylog.empty())
         context_.listener.remark({Remark::Kind::encrypted, now,
                                   name_of(ends_[client]) + "-" + name_of(ends_[1 - client]) +
                                       ": is encrypted (TLS); --keylog FILE with its secrets lets it be read"});
@@ -135,7 +136,7 @@ bool Connection::weigh_all(Time now) {
     unsigned bits = 0;
     bool client[2]{}, server[2]{}, impossible = false;
     for (int side : {0, 1}) {
-        const Gathered& g = gathered_[side];
+        const Gathered& g = gathered_->of[side];
         if (g.octets.empty()) continue;
         const auto e = guess(mqtt::octets(g.octets), std::nullopt, std::nullopt);
         impossible |= !e.evidence.possible && begins_[side] && !g.torn;
@@ -166,7 +167,7 @@ bool Connection::look_within(Time now) {
     if (everywhere) tried_ = held_;
     const unsigned need = is_well_known() ? bits_on_a_known_port : bits_on_any_port;
     for (int side : {0, 1}) {
-        const Gathered& g = gathered_[side];
+        const Gathered& g = gathered_->of[side];
         const bool behind_the_beginning = !begins_[side] || g.torn;
         if (g.octets.empty() || !behind_the_beginning) continue;
         const auto found =
@@ -187,7 +188,7 @@ void Connection::decide(State state, Time now) {
     auto chunks = std::move(chunks_);
     clear_chunks();
     if (state == State::web_socket)
-        frames_.reset(new WebSocketSide[2]{{0, *this}, {1, *this}});
+        frames_.reset(new Frames{{{0, *this}, {1, *this}}});
     else
         open(chunks.empty() ? now : chunks.front().time);
     for (const auto& c : chunks) {

@@ -102,4 +102,28 @@ private:
     std::size_t size_ = 0, hand_ = 0;
 };
 
+/// How often two ends were a connection before, of those that are forgotten; of a fixed size: the oldest may be lost.
+class UsedAgain {
+public:
+    unsigned of(std::uint64_t hash) const {
+        for (const Row& row : sets_[hash % sets_.size()])
+            if (row.fingerprint == fingerprint(hash)) return row.times;
+        return 0;
+    }
+    void set(std::uint64_t hash, unsigned times) {
+        auto& rows = sets_[hash % sets_.size()];
+        std::size_t at = 0;
+        while (at + 1 < rows.size() && rows[at].fingerprint != fingerprint(hash)) ++at;
+        for (; at > 0; --at) rows[at] = rows[at - 1];  // the latest first
+        rows[0] = {fingerprint(hash), times};
+    }
+
+private:
+    struct Row {
+        std::uint32_t fingerprint = 0, times = 0;
+    };
+    static std::uint32_t fingerprint(std::uint64_t hash) { return std::uint32_t(hash >> 32); }
+    std::vector<std::array<Row, 8>> sets_ = std::vector<std::array<Row, 8>>(1 << 12);
+};
+
 }  // namespace pcap

@@ -7,6 +7,7 @@
 namespace pcap {
 namespace {
 
+constexpr std::size_t most_closed = 512;      // connections that are over, and remembered
 constexpr std::size_t looked_at = 64;         // connections, for the one that is idle for longest
 constexpr std::uint32_t reordered = 1 << 20;  // octets: a stream may be joined that far behind what was acknowledged
 
@@ -21,7 +22,7 @@ struct Flows::Flow {
     std::uint32_t hint[2]{}, first_hint[2]{};  // what the other side acknowledged before the side began
     unsigned again = 0;
     bool first_swapped = false;  // side 0 is the second end of the key
-    bool hinted[2]{}, acks[2]{}, seen[2]{}, over = false;
+    bool hinted[2]{}, acks[2]{}, seen[2]{}, ended[2]{}, over = false;
     int ended_by = -1;
 
     void hint_of(int side, std::uint32_t acked) {
@@ -30,8 +31,6 @@ struct Flows::Flow {
     }
 };
 
-Flows::Flows(const Options& options, Listener& listener)
-    : options_(options), context_{options, listener, {options.whole_memory, 0}, 0} {}
 Flows::~Flows() {
     table_.each([](Flow& flow) { delete &flow; });
 }
@@ -41,13 +40,28 @@ void Flows::forget_idle(Time now) {
     if (!flow.over && !flow.connection->ignored()) {
         if (!std::exchange(told_, true))
             context_.listener.remark({Remark::Kind::bound, now,
-                                      "more than " + std::to_string(options_.flows) +
+                                      "more than " + std::to_string(context_.options.flows) +
                                           " connections at a time: those idle for long are closed early"});
         finish(flow, Event::How::end_of_capture, 0, now);
     }
+    forget(flow);
+}
+
+void Flows::forget(Flow& flow) {
     if (latest_ == &flow) latest_ = nullptr;
+    used_.set(flow.key.hash(), flow.again + 1);
     table_.erase(flow);
     delete &flow;
+}
+
+/// It is over. Those that were so long ago are forgotten.
+void Flows::retire(Flow& flow) {
+    flow.over = true;
+    closed_.push_back(flow.key);
+    if (closed_.size() <= most_closed) return;
+    Flow* oldest = table_.find(closed_.front(), closed_.front().hash());
+    closed_.pop_front();
+    if (oldest && oldest->over && oldest != &flow) forget(*oldest);
 }
 
 Flows::Flow& Flows::find(const Segment& s, bool& swapped) {
@@ -56,9 +70,10 @@ Flows::Flow& Flows::find(const Segment& s, bool& swapped) {
     const auto hash = key.hash();
     Flow* flow = table_.find(key, hash);
     if (!flow) {
-        if (table_.size() >= options_.flows) forget_idle(s.time);
+        if (table_.size() >= context_.options.flows) forget_idle(s.time);
         flow = new Flow;  // owned by the table
         flow->key = key;
+        flow->again = used_.of(hash);
         table_.insert(*flow, hash);
         start(*flow, s, swapped);
     }
@@ -71,10 +86,11 @@ void Flows::start(Flow& flow, const Segment& s, bool swapped) {
     flow.first_swapped = swapped;
     flow.number = found_++;
     flow.connection.emplace(context_, s.from, s.to, flow.again);
-    for (int side : {0, 1}) flow.sides[side].emplace(side, *flow.connection, context_.memory, options_.flow_memory);
+    for (int side : {0, 1})
+        flow.sides[side].emplace(side, *flow.connection, context_.memory, context_.options.flow_memory);
     flow.over = false;
     flow.ended_by = -1;
-    for (int side : {0, 1}) flow.hinted[side] = flow.acks[side] = flow.seen[side] = false;
+    for (int side : {0, 1}) flow.hinted[side] = flow.acks[side] = flow.seen[side] = flow.ended[side] = false;
 }
 
 void Flows::segment(const Segment& s) {
@@ -82,7 +98,7 @@ void Flows::segment(const Segment& s) {
     Flow& flow = find(s, swapped);
     flow.last = ++segments_;
     int side = swapped == flow.first_swapped ? 0 : 1;
-    if (s.in_order) return flow.connection->octets(side, s.payload, s.time);
+    if (s.in_order) return decrypted(flow, s, side);
     if (s.flags & Segment::syn) {
         const bool new_numbers = flow.sides[side]->begun() && flow.sides[side]->first() != s.seq + 1;
         if (new_numbers) {
@@ -93,7 +109,7 @@ void Flows::segment(const Segment& s) {
     }
     if (flow.over) return;
     flow.seen[side] = true;
-    if (flow.connection->ignored() && !(s.flags & (Segment::fin | Segment::rst))) return;
+    if (flow.connection->ignored()) return end_ignored(flow, s, side);
     TcpSide &mine = *flow.sides[side], &others = *flow.sides[1 - side];
     if (s.flags & Segment::ack) {
         flow.acks[side] = true;
@@ -118,6 +134,19 @@ void Flows::segment(const Segment& s) {
     mine.settle(s.time, flow.acks[1 - side]);
     if (flow.seen[1 - side]) others.settle(s.time, flow.acks[side]);  // else that direction was not captured at all
     if (mine.finished() && others.finished()) finish(flow, Event::How::fin, flow.ended_by, s.time);
+}
+
+/// It carries no MQTT: only its end matters.
+void Flows::end_ignored(Flow& flow, const Segment& s, int side) {
+    flow.ended[side] |= (s.flags & (Segment::fin | Segment::rst)) != 0;
+    const bool over = (s.flags & Segment::rst) || (flow.ended[0] && flow.ended[1]);
+    if (over) retire(flow);
+}
+
+/// From TLS, whose beginning was captured, or it could not be decrypted.
+void Flows::decrypted(Flow& flow, const Segment& s, int side) {
+    for (int each : {0, 1}) flow.connection->begins(each);
+    flow.connection->octets(side, s.payload, s.time);
 }
 
 void Flows::handshake(Flow& flow, const Segment& s, int side) {
@@ -157,7 +186,7 @@ void Flows::finish(Flow& flow, Event::How how, int side, Time now) {
     }
     if (how == Event::How::end_of_capture && flow.ended_by >= 0) how = Event::How::fin, side = flow.ended_by;
     flow.connection->close(how, side, now);
-    flow.over = true;
+    retire(flow);
 }
 
 void Flows::end(Time now) {

@@ -1,5 +1,6 @@
 // The TCP connections of a capture: told apart, put in order, forgotten when there are too many, those idle for long first.
 #pragma once
+#include <deque>
 #include <utility>
 
 #include "pcap/connection.hpp"
@@ -9,7 +10,7 @@ namespace pcap {
 
 class Flows {
 public:
-    Flows(const Options& options, Listener& listener);
+    explicit Flows(Context& context) : context_(context) {}
     ~Flows();
     Flows(const Flows&) = delete;
     Flows& operator=(const Flows&) = delete;
@@ -23,14 +24,19 @@ private:
     Flow& find(const Segment& s, bool& swapped);
     void start(Flow& flow, const Segment& s, bool swapped);
     void begin_again(Flow& flow, const Segment& s, bool swapped);
+    void decrypted(Flow& flow, const Segment& s, int side);
+    void end_ignored(Flow& flow, const Segment& s, int side);
     void handshake(Flow& flow, const Segment& s, int side);
     void join(Flow& flow, const Segment& s, int side);
     void finish(Flow& flow, Event::How how, int side, Time now);
     void forget_idle(Time now);
+    void forget(Flow& flow);
+    void retire(Flow& flow);
 
-    const Options& options_;
-    Context context_;
+    Context& context_;
     FlowTable<Flow> table_;
+    UsedAgain used_;
+    std::deque<FlowKey> closed_;  // kept for a while: what is sent again late is no new connection
     Flow* latest_ = nullptr;
     std::uint64_t found_ = 0, segments_ = 0;
     bool told_ = false;  // that connections were forgotten

@@ -4,7 +4,8 @@
 
 namespace pcap {
 
-/// As read_capture of a path; `name` is what the lines say.
-void read_capture(std::unique_ptr<Source> from, const std::string& name, const Options& options, Listener& listener);
+/// As read_capture of a path; `name` is what the lines say. `decrypted`: what tshark makes of it, if it is asked to.
+void read_capture(std::unique_ptr<Source> from, const std::string& name, const Options& options, Listener& listener,
+                  std::unique_ptr<Source> decrypted = nullptr);
 
 }  // namespace pcap

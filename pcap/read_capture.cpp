@@ -2,6 +2,7 @@
 
 #include "pcap/flows.hpp"
 #include "pcap/read.hpp"
+#include "pcap/tshark.hpp"
 
 namespace pcap {
 namespace {
@@ -28,35 +29,86 @@ void add_port(std::map<std::uint16_t, Carried>& ports, const std::string& text) 
     ports[std::uint16_t(std::stoul(digits))] = *what;
 }
 
-void read_capture(std::unique_ptr<Source> from, const std::string& name, const Options& options, Listener& listener) {
-    FrameReader frames(std::move(from), name);
-    Dissector dissector;
-    Flows flows(options, listener);
-    Frame frame;
-    Segment segment;
+namespace {
+
+/// A capture, or what tshark makes of it: frame by frame to connections of its own.
+class Reading {
+public:
+    Reading(std::unique_ptr<Source> from, const std::string& name, Context& context)
+        : frames_(std::move(from), name), flows_(context) {}
+    /// False at the end; else time() is that of the next frame.
+    bool advance() { return there_ = frames_.next(frame_); }
+    bool there() const { return there_; }
+    Time time() const { return frame_.time; }
+    void take() {
+        any_ = true;
+        if (dissector_.segment(frame_, segment_)) flows_.segment(segment_);
+    }
+    bool any() const { return any_; }
+    void end(Time now) { flows_.end(now); }
+    const FrameReader& frames() const { return frames_; }
+
+private:
+    FrameReader frames_;
+    Dissector dissector_;
+    Flows flows_;
+    Frame frame_;
+    Segment segment_;
+    bool there_ = false, any_ = false;
+};
+
+/// All frames of both, in the order of their times; `now`: the last one's.
+void read_all(Reading& capture, Reading* decrypted, Context& context, Time& now) {
+    const auto& options = context.options;
+    if (decrypted) decrypted->advance();
+    for (std::uint64_t count = 0; capture.advance(); ++count) {
+        if (count == 0) context.listener.begins(capture.time());
+        now = capture.time();
+        for (; decrypted && decrypted->there() && decrypted->time() < now; decrypted->advance()) decrypted->take();
+        capture.take();
+        if (count % frames_between) continue;
+        if (options.progress) options.progress(capture.frames().taken());
+        if (options.stop && options.stop()) return;
+    }
+    for (; decrypted && decrypted->there(); decrypted->advance()) {
+        now = std::max(now, decrypted->time());
+        decrypted->take();
+    }
+}
+
+}  // namespace
+
+void read_capture(std::unique_ptr<Source> from, const std::string& name, const Options& options, Listener& listener,
+                  std::unique_ptr<Source> decrypted) {
+    Context context(options, listener);
+    Reading capture(std::move(from), name, context);
+    std::optional<Reading> second;
+    if (decrypted) second.emplace(std::move(decrypted), "tshark's output", context);
     Time now{};
-    const auto end = [&] { flows.end(now); };
+    const auto end = [&] {
+        capture.end(now);
+        if (second) second->end(now);
+    };
     try {
-        for (std::uint64_t count = 0; frames.next(frame); ++count) {
-            if (count == 0) listener.begins(frame.time);
-            now = frame.time;
-            if (dissector.segment(frame, segment)) flows.segment(segment);
-            if (count % frames_between) continue;
-            if (options.progress) options.progress(frames.taken());
-            if (options.stop && options.stop()) break;
-        }
+        read_all(capture, second ? &*second : nullptr, context, now);
     } catch (const CaptureError&) {  // what was whole is told
         end();
         throw;
     }
     end();
-    if (options.progress) options.progress(frames.taken());
-    if (!frames.cut().empty() && !(options.stop && options.stop()))
-        listener.remark({Remark::Kind::cut, now, frames.cut()});
+    if (second && !second->any())
+        listener.remark(
+            {Remark::Kind::decryption, now, options.keylog + ": its secrets open no connection of " + name});
+    if (options.progress) options.progress(capture.frames().taken());
+    if (!capture.frames().cut().empty() && !(options.stop && options.stop()))
+        listener.remark({Remark::Kind::cut, now, capture.frames().cut()});
 }
 
 void read_capture(const std::string& path, const Options& options, Listener& listener) {
-    read_capture(open_source(path, options.stop), path == "-" ? "the standard input" : path, options, listener);
+    std::unique_ptr<Source> decrypted;
+    auto from = open_source(path, options.stop);
+    if (!options.keylog.empty()) decrypted = decrypted_by_tshark(path, options);
+    read_capture(std::move(from), path == "-" ? "the standard input" : path, options, listener, std::move(decrypted));
 }
 
 }  // namespace pcap

@@ -288,6 +288,7 @@ void Engine::after_steps() {
 
 Result Engine::take() {
     Result out;
+    if (lost_.empty() && !interrupted_ && !heard_ && sent_) lost_ = "ends the connection without a word";
     out.diff = name(options_.rules.diff);
     out.sent = sent_;
     if (interrupted_ || !lost_.empty())

@@ -54,7 +54,7 @@ void Engine::Preparer::next() {
     if (timer_) loop_.cancel(timer_);
     timer_ = loop_.call_at(loop_.now() + options_.target.within + options_.patience, [this] {
         timer_ = 0;
-        finish("accepts the connection, but says nothing");
+        finish(heard_ ? "answers CONNECT, but no PINGREQ" : "accepts the connection, but says nothing");
     });
 }
 
@@ -68,6 +68,7 @@ void Engine::Preparer::accepted() {
 
 void Engine::Preparer::came(Link& l, mqtt::View octets) {
     mqtt::Packet packet;
+    heard_ = true;
     if (mqtt::decode_leniently(packet, octets, l.version) == 0) return;
     if (const auto* connack = std::get_if<mqtt::Connack>(&packet)) {
         if (connack->code == 0) return accepted();

@@ -32,7 +32,7 @@ private:
     std::size_t at_ = 0;
     std::unique_ptr<Link> link_;
     net::TimerId timer_ = 0;
-    bool cleared_ = false, over_ = false;
+    bool cleared_ = false, heard_ = false, over_ = false;
 };
 
 }  // namespace replay

@@ -1,5 +1,6 @@
 """Captures of known content, octet by octet: frames, their order and what they carry are the test's own."""
 import ipaddress
+import ssl
 import struct
 
 ETHERNET, NULL, LOOP, RAW, IPV4, IPV6, SLL, SLL2 = 1, 0, 108, 101, 228, 229, 113, 276
@@ -144,3 +145,36 @@ def pcapng(frames, interfaces=((ETHERNET, 0),), order="<"):
         time = 1_700_000_000_000_000 + n * 1000
         out += block(6, struct.pack(order + "IIIII", at, time >> 32, time & 0xFFFFFFFF, len(frame), len(frame)) + frame)
     return out
+
+
+def encrypted(folder, certificate, key, talk, server=("10.0.0.1", 8883)):
+    """A TLS connection made in memory; its secrets are in folder/keys."""
+    inside, outside = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    inside.load_cert_chain(certificate, key)
+    outside.check_hostname, outside.verify_mode, outside.keylog_filename = False, ssl.CERT_NONE, str(folder / "keys")
+    to_client, from_client, to_server, from_server = (ssl.MemoryBIO() for _ in range(4))
+    peers = {True: outside.wrap_bio(to_client, from_client), False: inside.wrap_bio(to_server, from_server, server_side=True)}
+    out = Connection(server=server).shake()
+
+    def move():
+        while from_client.pending or from_server.pending:
+            for sent, to, tell in ((from_client, to_server, out.client), (from_server, to_client, out.server)):
+                octets = sent.read()
+                to.write(octets)
+                for at in range(0, len(octets), 1400):
+                    tell(octets[at:at + 1400])
+    done = set()
+    while len(done) < 2:
+        for side, peer in peers.items():
+            try:
+                peer.do_handshake()
+                done.add(side)
+            except ssl.SSLWantReadError:
+                pass
+            move()
+    for client, octets in talk:
+        peers[client].write(octets)
+        move()
+        while octets:
+            octets = octets[len(peers[not client].read(len(octets))):]
+    return out.end()

@@ -5,6 +5,7 @@ import unittest
 
 import capture_making as make
 from capture_harness import CAPTURES, OTHERS, CaptureTest, counts, marks, tool
+from harness import certificate
 
 
 class WebSocket(CaptureTest):
@@ -35,6 +36,7 @@ class WebSocket(CaptureTest):
                     n = rng.randrange(1, 200)
                     (c.client if from_client else c.server)(frames[:n])
                     frames = frames[n:]
+            c.client(make.frame(b"\x03\xe8", opcode=8, mask=b"abcd")).server(make.frame(b"\x03\xe8", opcode=8))
             with self.subTest(pieces):
                 found = self.read(c.end())
                 self.assertEqual(counts(found), self.EXPECTED)
@@ -63,20 +65,61 @@ class WebSocket(CaptureTest):
 
     def test_gaps(self):
         c = self.upgraded().client(make.frame(self.CLIENT[0], mask=b"abcd")).server(make.frame(make.CONNACK))
-        large = make.frame(make.publish(b"a", b"y" * 1000), mask=b"wxyz")
+        large = make.frame(make.publish(b"a", b"y" * 1000) + make.PINGREQ, mask=b"wxyz")
         c.client(large[:100])
-        c.client(large[100:400])
+        c.client(large[100:401])  # the mask goes on behind it
         lost = len(c.packets) - 2
-        c.client(large[400:])
+        c.client(large[401:])
         c.client(make.frame(make.PINGREQ, mask=b"1234"))
         for _ in range(20):
             c.server(make.frame(make.PINGRESP))
         c.end()
         del c.packets[lost]
         found = self.read(c)
-        self.assertEqual(counts(found), {"CONNECT": 1, "CONNACK": 1, "PINGREQ": 1, "PINGRESP": 20})
-        self.assertEqual([(t["length"], t["fields"]["octets missing"]) for t in marks(found, "TRUNCATED")], [(706, 300)])
+        self.assertEqual(counts(found), {"CONNECT": 1, "CONNACK": 1, "PINGREQ": 2, "PINGRESP": 20})
+        self.assertEqual([(t["length"], t["fields"]["octets missing"]) for t in marks(found, "TRUNCATED")], [(705, 301)])
         self.assertEqual(marks(found, "GAP"), [])
+
+
+class Encrypted(CaptureTest):
+    """TLS made in memory, decrypted by tshark with the secrets of the client."""
+
+    def made(self, talk, **how):
+        c = make.encrypted(self.folder, certificate("server.crt"), certificate("server.key"), talk, **how)
+        return self.file(make.pcap(c.packets, make.RAW))
+
+    TALK = [(True, make.connect(b"t")), (False, make.CONNACK), (True, make.publish(b"a", b"x" * 40_000, 1)), (False, b"\x40\x02\0\1"),
+            (True, make.PINGREQ + make.DISCONNECT)]
+    EXPECTED = {"CONNECT": 1, "CONNACK": 1, "PUBLISH": 1, "PUBACK": 1, "PINGREQ": 1, "DISCONNECT": 1}
+
+    def test_with_its_secrets_it_is_read(self):
+        for port, options in ((8883, []), (17501, ["--port-map", "17501=mqtts"])):
+            path = self.made(self.TALK, server=("10.0.0.1", port))
+            found = self.lines("--keylog", self.folder / "keys", *options, path)
+            self.assertEqual(counts(found), self.EXPECTED)
+            self.assertEqual({line["session"] for line in found}, {f"10.0.0.5:40112-10.0.0.1:{port}"})
+            self.assertEqual(marks(found, "PUBLISH")[0]["length"], len(self.TALK[2][1]))
+            self.assertEqual([line for line in found if line["type"] in OTHERS], [])
+
+    def test_plain_connections_are_read_beside(self):
+        path = self.made(self.TALK)
+        plain = make.Connection(client=("10.0.0.9", 9)).shake().client(make.connect(b"p")).server(make.CONNACK).end()
+        both = path.read_bytes() + make.pcap(plain.packets, make.RAW)[24:]
+        found = self.lines("--keylog", self.folder / "keys", self.file(both, "both.pcap"))
+        self.assertEqual(sum(counts(found).values()), 6 + 2)
+
+    def test_without_they_are_named(self):
+        path = self.made(self.TALK)
+        self.assertEqual(self.lines(path, says="10.0.0.5:40112-10.0.0.1:8883: is encrypted (TLS)"), [])
+        (self.folder / "none").write_text("")
+        self.assertEqual(self.lines("--keylog", self.folder / "none", path, says="none: its secrets open no connection"), [])
+
+    def test_what_is_missing_is_named(self):
+        path = str(self.made(self.TALK))
+        keys = str(self.folder / "keys")
+        self.expect(2, "decode", "--keylog", keys, path, env={"PATH": "/nonexistent"}, says="install it: apt install tshark")
+        self.expect(2, "decode", "--keylog", "/nonexistent", path, says="--keylog /nonexistent: cannot be read")
+        self.expect(2, "decode", "--keylog", keys, "--hex", "c000", says="--keylog: is for captures")
 
 
 class Tools(CaptureTest):

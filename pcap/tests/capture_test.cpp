@@ -7,6 +7,7 @@
 #include <iterator>
 #include <random>
 #include <set>
+#include <tuple>
 
 #include "pcap/read.hpp"
 
@@ -100,6 +101,87 @@ TEST(Captures, OctetsChanged) {
             read(octets);
         }
     }
+}
+
+/// Frames of raw IP, each with a segment from 10.0.0.1:port to 10.0.0.2:1883.
+std::string made(const std::vector<std::tuple<std::uint16_t, std::uint32_t, std::string>>& segments) {
+    std::string out("\xd4\xc3\xb2\xa1\2\0\4\0\0\0\0\0\0\0\0\0\0\0\4\0\x65\0\0\0", 24);
+    for (const auto& [port, seq, payload] : segments) {
+        std::string packet("E\0\0\0\0\0\0\0@\6\0\0\12\0\0\1\12\0\0\2", 20);
+        const auto size = 40 + payload.size();
+        packet[2] = char(size >> 8);
+        packet[3] = char(size);
+        for (const std::uint32_t n : {std::uint32_t(port) << 16 | 1883u, seq, 0u, 0x5008'0000u, 0u})
+            for (int shift = 24; shift >= 0; shift -= 8) packet += char(n >> shift);
+        packet += payload;
+        out += std::string(8, '\0');
+        for (int twice = 0; twice < 2; ++twice)
+            for (int shift = 0; shift < 32; shift += 8) out += char(packet.size() >> shift);
+        out += packet;
+    }
+    return out;
+}
+
+class Bounds final : public pcap::Listener {
+public:
+    void on(const Conversation&, const Event& e) override { ++count[std::size_t(e.kind)]; }
+    void remark(const Remark& r) override { remarks += r.text + "\n"; }
+    std::size_t count[6]{};
+    std::string remarks;
+};
+
+const std::string connect = mqtt::encode(mqtt::Connect{.level = 4, .client_id = "c"}, mqtt::Version::v3_1_1);
+
+TEST(Captures, ConnectionsAreBoundedInNumber) {
+    std::vector<std::tuple<std::uint16_t, std::uint32_t, std::string>> segments;
+    for (std::uint16_t port = 1; port <= 500; ++port) segments.emplace_back(port, 1, connect);
+    pcap::Options options;
+    options.flows = 100;
+    Bounds bounds;
+    pcap::read_capture(pcap::with_prefix(made(segments), std::make_unique<Nothing>()), "made", options, bounds);
+    EXPECT_EQ(bounds.count[std::size_t(Event::Kind::packet)], 500u);
+    EXPECT_EQ(bounds.count[std::size_t(Event::Kind::closed)], 500u);
+    EXPECT_NE(bounds.remarks.find("more than 100 connections at a time"), std::string::npos) << bounds.remarks;
+}
+
+/// Closed connections are forgotten after a while, but not that their ports were used.
+TEST(Captures, ClosedConnectionsAreForgotten) {
+    std::vector<std::tuple<std::uint16_t, std::uint32_t, std::string>> segments;
+    for (std::uint16_t port = 1; port <= 3'000; ++port) segments.emplace_back(port, 1, connect);
+    std::string resets = made(segments);
+    const std::size_t frame = 16 + 40 + connect.size();
+    for (std::size_t at = 24; at < resets.size(); at += frame) resets[at + 16 + 33] = 4;  // RST
+    std::vector<std::string> names;
+    struct Names final : pcap::Listener {
+        explicit Names(std::vector<std::string>& to) : out(to) {}
+        void on(const Conversation& c, const Event& e) override {
+            if (e.kind == Event::Kind::opened) out.push_back(c.name);
+        }
+        std::vector<std::string>& out;
+    } listener(names);
+    const auto late = resets.substr(resets.size() - 500 * frame);  // sent again, and no new connections
+    pcap::read_capture(pcap::with_prefix(resets + late + resets.substr(24), std::make_unique<Nothing>()), "made", {},
+                       listener);
+    ASSERT_EQ(names.size(), 6'000u);
+    EXPECT_EQ(names.front(), "10.0.0.1:1-10.0.0.2:1883");
+    EXPECT_EQ(std::ranges::count_if(names, [](const auto& n) { return n.ends_with("#2"); }), 3'000);
+}
+
+TEST(Captures, OctetsHeldAreBounded) {
+    std::vector<std::tuple<std::uint16_t, std::uint32_t, std::string>> segments;
+    const std::string head =
+        connect + std::string("\x30\x80\x80\x80\x01\0\1t", 8);  // a PUBLISH of 2 MiB, in 4 KiB each
+    for (std::uint32_t round = 0; round < 100; ++round)
+        for (std::uint16_t port = 1; port <= 20; ++port)
+            segments.emplace_back(port, round ? std::uint32_t(1 + head.size() + (round - 1) * 4'096) : 1u,
+                                  round ? std::string(4'096, 'x') : head);
+    pcap::Options options;
+    options.whole_memory = 1 << 20;
+    Bounds bounds;
+    pcap::read_capture(pcap::with_prefix(made(segments), std::make_unique<Nothing>()), "made", options, bounds);
+    EXPECT_EQ(bounds.count[std::size_t(Event::Kind::packet)], 20u);
+    EXPECT_EQ(bounds.count[std::size_t(Event::Kind::truncated)], 20u) << "given up or not, each is told once";
+    EXPECT_EQ(bounds.count[std::size_t(Event::Kind::gap)], 0u);
 }
 
 TEST(Captures, NoiseIsNoCapture) {
