@@ -4,6 +4,7 @@
 What is expected comes from the script that made the capture (scripts/record-devices), and from tshark.
 """
 import collections
+import contextlib
 import json
 import signal
 import socket
@@ -207,6 +208,39 @@ class Targets(ReplayTest):
             self.expect(3, "replay", DEVICES, f"mqtt://127.0.0.1:{listener.getsockname()[1]}", "--timeout", "500", "--no-prepare",
                         says="accepts the connection, but says nothing")
             self.assertLess(time.monotonic() - begin, 20)
+
+    def test_that_end_every_connection(self):
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(200)
+            process = subprocess.Popen([PROGRAM, "replay", DEVICES, f"mqtt://127.0.0.1:{listener.getsockname()[1]}", "--timeout", "500"],
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+            listener.settimeout(0.05)
+            while process.poll() is None:
+                with contextlib.suppress(OSError):
+                    listener.accept()[0].close()
+            err = process.communicate()[1]
+            self.assertEqual(process.returncode, 3, err)
+            self.assertIn("ends the connection without a word", err)
+
+    def test_that_send_without_end(self):
+        """Bounded: what nobody expects is not kept for ever."""
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(200)
+            process = subprocess.Popen([PROGRAM, "replay", DEVICES, f"mqtt://127.0.0.1:{listener.getsockname()[1]}", "--timeout", "2000",
+                                        "--no-prepare"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+            peer = listener.accept()[0]
+            peer.recv(1000)
+            publish = b"\x30\x83\x20\x00\x01a" + b"x" * 4096  # 4099 octets behind the header
+            with contextlib.suppress(OSError):
+                peer.sendall(b"\x20\x02\x00\x00")
+                while True:
+                    peer.sendall(publish * 100)
+            err = process.communicate(timeout=60)[1]
+            peer.close()
+            self.assertEqual(process.returncode, 3, err)
+            self.assertIn("sends more than 64 MiB that the capture does not have", err)
 
     def test_that_die_midway(self):
         with mosquitto(self.folder, "") as port:
