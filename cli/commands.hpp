@@ -20,6 +20,7 @@ Command add_explain(CLI::App& program);
 Command add_broker(CLI::App& program);
 Command add_decode(CLI::App& program);
 Command add_bench(CLI::App& program);
+Command add_replay(CLI::App& program);
 
 /// As it was called, for commands that are printed to be run again.
 inline std::string program_name = "mqttspec";

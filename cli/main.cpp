@@ -24,7 +24,7 @@ int complain(int code, const std::string& what) {
 
 /// Commands of the contract that later issues build.
 bool is_later(std::string_view name) {
-    const auto later = {"fuzz", "replay", "report"};
+    const auto later = {"fuzz", "report"};
     return std::find(later.begin(), later.end(), name) != later.end();
 }
 
@@ -53,7 +53,8 @@ int run(int argc, char** argv) {
     const std::vector<cli::Command> commands{cli::add_test(program),    cli::add_probe(program),
                                              cli::add_prove(program),   cli::add_list(program),
                                              cli::add_explain(program), cli::add_broker(program),
-                                             cli::add_decode(program),  cli::add_bench(program)};
+                                             cli::add_decode(program),  cli::add_bench(program),
+                                             cli::add_replay(program)};
     if (argc < 2) return complain(usage_error, "a command is missing (mqttspec --help)");
     const std::string first = argv[1];
     const auto command =

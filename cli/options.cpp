@@ -14,7 +14,8 @@ namespace {
 
 /// Not to be set from outside the command line.
 const std::set<std::string> flags_only{"help",    "version",       "config",         "list",
-                                       "dry-run", "hash-password", "update-baseline"};
+                                       "dry-run", "hash-password", "update-baseline",
+                                       "inspect", "extract",       "diff-runs",      "capture"};
 
 /// The long name, or that of a positional in lower case: "target".
 std::string long_name(const CLI::Option& option) {

@@ -60,10 +60,15 @@ std::string annotated(const Explained&, View in, std::size_t base = 0);
 /// "QoS: is 3 [MQTT-3.3.1-4] at 7 (22 in the stream)"
 std::string describe(const Fault&, std::size_t base = 0);
 
+/// How much JSON tells.
+struct JsonManner {
+    bool secrets = false;             // as they are; else "***"
+    std::size_t longest_rest = 1024;  // octets of a payload, or of what could not be read
+};
 /// The members of the JSON object of the fields: `"topic name":"a","payload":{"hex":"00","length":1}`, without braces.
 /// Properties are a list of {"id","name","value"}; other lists hold objects. What is no UTF-8, and rests above 1024
 /// octets, are {"hex","length"}, hex cut at 1024 octets for rests.
-void append_json(std::string& out, const Explained&);
+void append_json(std::string& out, const Explained&, JsonManner = {});
 /// A string in quotes; control characters and ill-formed UTF-8 are escaped (ill-formed octets as U+FFFD).
 void append_json_string(std::string& out, std::string_view text);
 

@@ -11,12 +11,12 @@ namespace {
 
 using Kind = Field::Kind;
 
-constexpr std::size_t longest_rest = 1024;  // octets of a payload, or of what could not be read
 constexpr std::string_view digits = "0123456789abcdef";
 
 struct Json {
     std::string& out;
     const std::vector<Field>& fields;
+    JsonManner manner;
     std::size_t i = 0;
 
     void number(std::size_t n) { out += std::to_string(n); }
@@ -28,16 +28,16 @@ struct Json {
         out += '}';
     }
     void value(const Field& f) {
-        if (f.secret)
+        if (f.secret && !manner.secrets)
             out += "\"***\"";
         else if (f.kind == Kind::truth || f.kind == Kind::presence)
             out += f.number ? "true" : "false";
         else if (f.kind == Kind::raw)
-            octets_as_hex(f.text, longest_rest);
+            octets_as_hex(f.text, manner.longest_rest);
         else if (f.kind == Kind::number)
             number(f.number);
-        else if (f.kind == Kind::rest && f.text.size() > longest_rest)
-            octets_as_hex(f.text, longest_rest);
+        else if (f.kind == Kind::rest && f.text.size() > manner.longest_rest)
+            octets_as_hex(f.text, manner.longest_rest);
         else if (!is_utf8(f.text))
             octets_as_hex(f.text, f.text.size());
         else
@@ -144,6 +144,8 @@ void append_json_string(std::string& out, std::string_view text) {
     out += '"';
 }
 
-void append_json(std::string& out, const Explained& packet) { Json{out, packet.fields}.members(0); }
+void append_json(std::string& out, const Explained& packet, JsonManner manner) {
+    Json{out, packet.fields, manner}.members(0);
+}
 
 }  // namespace mqtt

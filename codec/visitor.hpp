@@ -29,7 +29,7 @@ template <class T> std::vector<T> items(const List<T>& l) {
 }
 
 /// Leaf: operator()(name, value&, rule, width in bits or 0 for text, version), presence(name, optional&), more(bool),
-/// where it cares demand(holds good), saw(property identifier) and property_id(identifier),
+/// where it cares demand(holds good), saw(property identifier), property_id(identifier), begin_item() and end_list(),
 /// and for those that make or change packets: arena, list(name, vector), properties(name, vector, where), `makes`.
 template <class Leaf> struct Visitor : Walker {
     Leaf leaf;
@@ -89,7 +89,11 @@ template <class Leaf> struct Visitor : Walker {
         ps = Properties(kept);
     }
     void walk_items(std::string_view, auto&& list) {
-        for (auto& i : list) std::remove_cvref_t<decltype(i)>::walk(i, *this);
+        for (auto& i : list) {
+            if constexpr (requires { leaf.begin_item(); }) leaf.begin_item();
+            std::remove_cvref_t<decltype(i)>::walk(i, *this);
+        }
+        if constexpr (requires { leaf.end_list(); }) leaf.end_list();
     }
 };
 

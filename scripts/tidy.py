@@ -129,6 +129,7 @@ PARTS = [
     (r"net/.*", "net"),
     (r"peer/.*", "peer"),
     (r"scenario/.*", "scenario"),
+    (r"replay/.*", "replay"),
     (r"conformance/cases/.*", "cases"),
     (r"conformance/.*", "conformance"),
     (r"cli/.*", "cli"),
@@ -151,11 +152,12 @@ ALLOWED = {
     "net interface": ({"codec"}, set()),
     "net": ({"net interface", "codec"}, {"boost", "openssl"}),
     "peer": ({"net interface", "codec"}, set()),
-    "scenario": ({"codec"}, set()),
+    "scenario": ({"codec"}, {"json"}),
     "cases": ({"conformance", "peer", "codec"}, set()),
     "conformance": (TOOLS, {"fmt", "json", "xml", "toml"}),
     "fuzz": (TOOLS | {"conformance", "pcap"}, {"fmt", "json", "boost"}),
     "pcap": (TOOLS | {"conformance"}, {"fmt", "json"}),
+    "replay": (TOOLS | {"conformance", "pcap"}, {"fmt", "json", "xml"}),
     "bench": (TOOLS | {"conformance", "pcap"}, {"fmt", "json", "boost", "benchmark"}),
 }
 

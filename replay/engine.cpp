@@ -1,0 +1,306 @@
+// Of the engine: when a step is taken, and what is waited for. Every wait has an end.
+#include "replay/engine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "replay/preparer.hpp"
+
+namespace replay {
+
+using namespace std::chrono_literals;
+using mqtt::Type;
+
+namespace {
+
+constexpr net::Duration longest_allowance = 60s;  // for what took long in the capture
+constexpr net::Duration settling = 200ms;         // for what nobody expects, at the end
+constexpr net::Duration shortest_patience = 200ms;
+constexpr net::Duration poll_cancelled = 100ms;
+constexpr double least_shrink = 0.01;
+
+net::Duration between(scenario::Time a, scenario::Time b) {
+    return b > a ? std::chrono::duration_cast<net::Duration>(b - a) : net::Duration{};
+}
+
+}  // namespace
+
+Engine::Engine(net::Loop& loop, const Plan& plan, EngineOptions options)
+    : loop_(loop),
+      plan_(plan),
+      options_(std::move(options)),
+      judge_(plan, options_.rules,
+             [this](std::size_t s) { return links_[s] ? links_[s]->ladder() : std::vector<std::string>{}; }),
+      links_(plan.connections.size()),
+      requests_(plan.items.size()),
+      deliveries_(plan.items.size()) {}
+
+Engine::~Engine() {
+    if (timer_) loop_.cancel(timer_);
+}
+
+void Engine::start() {
+    for (std::size_t n = 0; n < plan_.connections.size(); ++n)
+        if (!plan_.connections[n].replayed)
+            skipped_.push_back({plan_.scenario->sessions[n].name, 0, "session", plan_.connections[n].why_not});
+    preparer_ = std::make_unique<Preparer>(loop_, plan_, options_, [this](const std::string& why) {
+        if (phase_ != Phase::preparing) return;  // interrupted
+        if (!why.empty()) return lose(why);
+        phase_ = Phase::steps;
+        due_ = progress_ = started_ = loop_.now();
+        if (!plan_.scenario->steps.empty()) reached_ = plan_.scenario->steps.front().at;
+        advance();
+    });
+    wake_at(loop_.now());
+    preparer_->start();
+}
+
+void Engine::lose(const std::string& why) {
+    lost_ = why;
+    phase_ = Phase::over;
+}
+
+void Engine::wake_at(net::Time at) {
+    if (timer_) loop_.cancel(timer_);
+    timer_ = loop_.call_at(std::min(at, loop_.now() + poll_cancelled), [this] {
+        timer_ = 0;
+        if (options_.cancelled() && phase_ != Phase::over) {
+            interrupted_ = true;
+            phase_ = Phase::over;
+        }
+        if (phase_ == Phase::preparing) return wake_at(loop_.now() + poll_cancelled);
+        advance();
+    });
+}
+
+void Engine::progress() { progress_ = loop_.now(); }
+
+/// May be called from anywhere; what it sets off inside comes back as another round.
+void Engine::advance() {
+    again_ = true;
+    if (std::exchange(busy_, true)) return;
+    while (std::exchange(again_, false) && phase_ != Phase::over) {
+        if (phase_ == Phase::steps)
+            run_steps();
+        else if (phase_ != Phase::preparing)
+            after_steps();
+    }
+    busy_ = false;
+    if (phase_ == Phase::over && timer_) loop_.cancel(std::exchange(timer_, 0));
+}
+
+void Engine::run_steps() {
+    while (phase_ == Phase::steps && cursor_ < plan_.items.size()) {
+        const std::size_t i = cursor_;
+        if (is_taken(i)) {
+            if (!is_due(i) || !is_answered(i) || !is_fenced(i) || !has_room(i)) return;
+            perform(i);
+        } else {
+            pass(i);
+        }
+        ++cursor_;
+    }
+    if (phase_ == Phase::steps) phase_ = Phase::awaiting, progress(), again_ = true;
+}
+
+/// Answers are given when the target wants them, save those to what came on an earlier connection.
+bool Engine::is_taken(std::size_t i) const {
+    const Item& it = plan_.items[i];
+    if (!it.skip.empty()) return false;
+    if (it.role == Role::ack) return plan_.scenario->steps[it.partner].session != plan_.scenario->steps[i].session;
+    return it.role == Role::open || it.role == Role::send || it.role == Role::close;
+}
+
+/// A step of the server, or one that is not taken.
+void Engine::pass(std::size_t i) {
+    const Item& it = plan_.items[i];
+    const bool sends = it.role == Role::send || it.role == Role::ack;
+    if (sends && !it.skip.empty() && plan_.connections[plan_.scenario->steps[i].session].replayed) skip(i, it.skip);
+    if (!judge_.is_awaited(i)) return;
+    if (const auto why = why_it_cannot_come(i); !why.empty()) return judge_.excuse(i, why);
+    if (!is_live(plan_.scenario->steps[i].session) && it.shares.empty()) return judge_.give_up(i);
+    if (awaited_.empty()) progress();
+    awaited_.insert(i);
+}
+
+/// What is not the target's doing, or follows from a difference that is told by itself; empty: it may come.
+std::string Engine::why_it_cannot_come(std::size_t i) {
+    const Item& it = plan_.items[i];
+    const auto session = plan_.scenario->steps[i].session;
+    const auto of_cause = it.cause == none ? Role::nothing : plan_.items[it.cause].role;
+    if ((of_cause == Role::send || of_cause == Role::close) && !judge_.was_performed(it.cause))
+        return "what it came from was not sent";
+    if (is_live(session)) return {};
+    if (!it.shares.empty())
+        for (const auto& l : links_)
+            if (l && !l->over && std::any_of(it.shares.begin(), it.shares.end(), [&](auto& s) { return l->shares.contains(s); }))
+                return {};
+    const auto close = plan_.connections[session].close;
+    const bool had_to_end = close != none && plan_.items[close].role == Role::closed && !judge_.is_open(close);
+    return had_to_end && it.shares.empty() ? "" : "the connection had ended";
+}
+
+/// The same, once it was waited for.
+std::string Engine::why_it_did_not_come(std::size_t i) {
+    const Item& it = plan_.items[i];
+    if (it.partner == none) return {};
+    if (it.type == Type::pubcomp && !requests_[it.partner].released) return "its PUBREL was not sent, for PUBREC did not come";
+    const auto& delivery = deliveries_[it.partner];
+    if (it.type == Type::pubrel && (delivery.session == none || delivery.qos != mqtt::QoS::exactly_once))
+        return "its PUBLISH did not come, or not at QoS 2";
+    return {};
+}
+
+void Engine::resolved(std::size_t i) {
+    awaited_.erase(i);
+    progress();
+}
+
+bool Engine::is_due(std::size_t i) {
+    if (options_.speed <= 0) return true;
+    const auto gap = between(reached_, plan_.scenario->steps[i].at);
+    const auto scaled = std::chrono::duration_cast<net::Duration>(gap / options_.speed);
+    const auto at = due_ + std::min(scaled, options_.max_gap);
+    if (loop_.now() >= at) return true;
+    wake_at(at);
+    return false;
+}
+
+/// What came before it in the capture has come now.
+bool Engine::is_answered(std::size_t i) {
+    const auto session = plan_.scenario->steps[i].session;
+    const auto holds_up = [&](std::size_t e) {
+        if (options_.pacing == Pacing::causal) return true;
+        return plan_.scenario->steps[e].session == session && plan_.items[e].type != Type::publish &&
+               plan_.items[e].role == Role::expect;
+    };
+    if (std::none_of(awaited_.begin(), awaited_.end(), holds_up)) return true;
+    give_up_overdue();
+    return std::none_of(awaited_.begin(), awaited_.end(), holds_up);
+}
+
+/// Who leaves much out is not waited for so long each time.
+net::Duration Engine::patience() const {
+    const auto shrunk = std::chrono::duration_cast<net::Duration>(options_.patience * shrink_);
+    return std::max(std::min(shortest_patience, options_.patience), shrunk);
+}
+
+/// The time something may take: patience, and what it took in the capture.
+net::Duration Engine::allowance() const {
+    const auto patience = std::max(std::min(shortest_patience, options_.patience),
+                                   std::chrono::duration_cast<net::Duration>(options_.patience * shrink_));
+    if (awaited_.empty()) return patience;
+    const auto took = between(reached_, plan_.scenario->steps[*awaited_.rbegin()].at);
+    return patience + std::min<net::Duration>(took, longest_allowance);
+}
+
+void Engine::give_up_overdue() {
+    const auto until = progress_ + allowance();
+    if (loop_.now() < until) return wake_at(until);
+    if (!heard_) return lose("accepts the connection, but says nothing");
+    const auto deadline = until + options_.patience - patience();  // of who is not held to the shorter one
+    for (const auto i : std::exchange(awaited_, {})) {
+        if (const auto why = why_it_did_not_come(i); !why.empty()) {
+            judge_.excuse(i, why);
+            continue;
+        }
+        judge_.give_up(i);
+        given_up_[i] = deadline;
+    }
+    shrink_ = std::max(shrink_ / 2, least_shrink);
+    progress();
+    again_ = true;
+}
+
+/// Asks the target whether it has read all of that connection; true where it has.
+bool Engine::fence(Link& link) {
+    if (!link.unfenced || link.over || link.mute) return true;
+    if (link.finishing) {  // its end is the answer
+        if (loop_.now() < progress_ + allowance()) return wake_at(progress_ + allowance()), false;
+        link.leave();
+        shrink_ = std::max(shrink_ / 2, least_shrink);
+        return true;
+    }
+    if (!link.connected) return true;
+    if (!std::exchange(link.fencing, true)) link.ping(), progress();
+    if (loop_.now() < progress_ + allowance()) return wake_at(progress_ + allowance()), false;
+    link.mute = true;
+    shrink_ = std::max(shrink_ / 2, least_shrink);
+    return true;
+}
+
+/// What others sent without an answer has been read.
+bool Engine::is_fenced(std::size_t i) {
+    if (options_.pacing == Pacing::clock) return true;
+    const auto session = plan_.scenario->steps[i].session;
+    bool all = true;
+    std::erase_if(unfenced_, [&](std::size_t s) {
+        if (s == session) return false;
+        const bool read = !links_[s] || fence(*links_[s]);
+        if (read && links_[s]) links_[s]->unfenced = false;
+        all = all && read;
+        return read;
+    });
+    return all;
+}
+
+/// 5.0: the target takes so many unanswered publishes, and no more (Receive Maximum).
+bool Engine::has_room(std::size_t i) {
+    const auto* p = std::get_if<mqtt::Publish>(&plan_.items[i].packet);
+    const auto session = plan_.scenario->steps[i].session;
+    if (plan_.items[i].role != Role::send || !plan_.items[i].whole || !p || p->qos == mqtt::QoS::at_most_once ||
+        !is_live(session))
+        return true;
+    if (unanswered_publishes(*link(session)) < link(session)->receive_maximum) return true;
+    if (loop_.now() < progress_ + allowance()) return wake_at(progress_ + allowance()), false;
+    return true;
+}
+
+/// The last answers, what nobody expects, and goodbye.
+void Engine::after_steps() {
+    if (phase_ == Phase::awaiting) {
+        if (!awaited_.empty()) give_up_overdue();
+        if (!awaited_.empty() || phase_ == Phase::over) return;
+        for (const auto& l : links_)
+            if (l && !l->over && (l->connected || l->finishing)) l->unfenced = true, unfenced_.insert(l->session);
+        phase_ = Phase::fencing;
+    }
+    if (phase_ == Phase::fencing) {
+        std::erase_if(unfenced_, [&](std::size_t s) { return fence(*links_[s]); });
+        if (!unfenced_.empty()) return;
+        phase_ = Phase::settling;
+        settle_until_ = loop_.now() + settling;
+    }
+    if (phase_ == Phase::settling) {
+        if (loop_.now() < settle_until_) return wake_at(settle_until_);
+        phase_ = Phase::parting;
+        for (const auto& l : links_) {
+            if (!l || l->over) continue;
+            if (l->connected && !l->finishing) l->send(mqtt::encode(mqtt::Disconnect{}, l->version));
+            l->finish();
+        }
+        settle_until_ = loop_.now() + 1s;
+    }
+    const bool all_gone = std::none_of(links_.begin(), links_.end(), [](const auto& l) { return l && !l->over; });
+    if (!all_gone && loop_.now() < settle_until_) return wake_at(settle_until_);
+    phase_ = Phase::over;
+}
+
+Result Engine::take() {
+    Result out;
+    if (lost_.empty() && !interrupted_ && !heard_ && sent_) lost_ = "ends the connection without a word";
+    out.diff = name(options_.rules.diff);
+    out.sent = sent_;
+    if (interrupted_ || !lost_.empty())
+        for (std::size_t i = 0; i < plan_.items.size(); ++i)
+            if (judge_.is_open(i) && (i >= cursor_ || awaited_.contains(i)) &&
+                (plan_.items[i].role == Role::expect || plan_.items[i].role == Role::closed))
+                judge_.excuse(i, interrupted_ ? "interrupted before" : "the target was lost before");
+    out.answers = judge_.finish();
+    out.skipped = std::move(skipped_);
+    out.interrupted = interrupted_;
+    out.lost = lost_;
+    return out;
+}
+
+}  // namespace replay

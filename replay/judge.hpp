@@ -1,0 +1,97 @@
+// Private to replay/: which captured packet a packet that comes now stands for, and what the difference is. Sans-I/O.
+#pragma once
+#include <functional>
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "replay/compare.hpp"
+#include "replay/plan.hpp"
+#include "replay/result.hpp"
+
+namespace replay {
+
+/// A packet of the target; `octets` empty: the end of the connection.
+struct Arrival {
+    std::size_t session = 0;
+    mqtt::Version version{};
+    std::string octets{}, topic{};
+    std::string note{};    // why it ended, or what is wrong with it
+    std::string excuse{};  // why it says nothing that nobody expects it
+    mqtt::Type type() const { return octets.empty() ? mqtt::Type{} : mqtt::Type(std::uint8_t(octets[0]) >> 4); }
+};
+
+class Judge {
+public:
+    Judge(const Plan& plan, Rules rules, std::function<std::vector<std::string>(std::size_t session)> ladder);
+
+    /// The client's step was done: what it causes may come.
+    void performed(std::size_t item) { performed_[item] = true; }
+
+    bool was_performed(std::size_t item) const { return performed_[item]; }
+
+    bool is_open(std::size_t item) const { return states_[item] == State::open; }
+    /// Is it to be awaited?
+    bool is_awaited(std::size_t item) const;
+    /// The item that a delivery stands for; `shares`: the shared subscriptions of that connection now.
+    std::size_t find(std::size_t session, const std::string& topic, const mqtt::Publish& p,
+                     const std::set<std::string>& shares) const;
+    /// The next of that type of a connection: CONNACK, DISCONNECT, AUTH; Type{}: its end.
+    std::size_t next(std::size_t session, mqtt::Type type) const;
+
+    /// It came, or another in its place. `late`: seconds since it was given up.
+    void take(std::size_t item, const Arrival& arrival, double late = 0, bool in_its_place = false);
+    void unexpected(Arrival arrival);
+    /// It does not come in time.
+    void give_up(std::size_t item);
+    /// It cannot come, and that says nothing.
+    void excuse(std::size_t item, const std::string& why);
+
+    /// Every answer in its order. Once.
+    std::vector<Answer> finish();
+
+private:
+    enum class State : std::uint8_t { open, given_up, taken, excused };
+    struct Received {
+        Arrival arrival;
+        std::vector<std::string> ladder;
+        std::size_t after;  // the last item taken before it
+    };
+    /// Messages alike; those before `begun` are settled.
+    struct Alike {
+        std::vector<std::size_t> items{};
+        std::size_t begun = 0;
+    };
+    using AllAlike = std::unordered_map<std::size_t, Alike>;
+    std::size_t best(AllAlike&, const std::string& topic, const mqtt::Publish& p,
+                     const std::function<bool(std::size_t)>& fits, std::size_t& late) const;
+    Answer answer_for(std::size_t item) const;
+    void fill(Answer& a, const Arrival& arrival) const;
+    void compare_with(Answer& a, std::size_t item, const Arrival& arrival) const;
+    bool allows_quality(std::size_t item, const Arrival& arrival) const;
+    bool may_come(std::size_t item) const;
+    std::string why_absent_is_free(std::size_t item) const;
+    std::string why_present_is_free(const Arrival& arrival) const;
+    void relax_copies(std::size_t item);
+    void settle_missing(std::size_t item);
+    void pair_changed();
+    Answer surplus_answer(Received& r) const;
+    void check_order();
+    bool same_topic_or_payload(std::size_t item, const Arrival& arrival) const;
+
+    const Plan& plan_;
+    const Rules rules_;
+    std::function<std::vector<std::string>(std::size_t)> ladder_;
+    std::vector<State> states_;
+    std::vector<bool> performed_, relaxed_;          // relaxed: another copy came; this one need not
+    std::vector<Answer> answers_;                    // by item
+    std::vector<std::vector<std::string>> ladders_;  // of given-up ones, by item; sparse
+    std::vector<std::size_t> came_;                  // items in the order they came
+    std::vector<Received> surplus_;
+    mutable AllAlike by_content_, shared_by_content_;
+    AllAlike sent_by_content_;
+    std::size_t last_taken_ = 0;
+};
+
+}  // namespace replay

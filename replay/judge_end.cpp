@@ -1,0 +1,184 @@
+// Of the judge: what is said at the end about packets that did not come, and those nobody expected.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "codec/explain.hpp"
+#include "replay/judge.hpp"
+
+namespace replay {
+
+using mqtt::Type;
+
+/// Why a server is free not to send it; empty: it is not.
+std::string Judge::why_absent_is_free(std::size_t i) const {
+    const Item& it = plan_.items[i];
+    if (rules_.diff == Diff::strict) return {};
+    if (it.role == Role::expect && it.type == Type::disconnect) return "DISCONNECT before the close is advice (4.13.1)";
+    const auto* p = it.type == Type::publish ? std::get_if<mqtt::Publish>(&it.packet) : nullptr;
+    if (!p) return {};
+    if (it.stored && p->qos == mqtt::QoS::at_most_once && !p->retain)
+        return "QoS 0 for an absent client may be dropped (4.1, 3.1.2-5)";
+    if (p->retain && p->qos == mqtt::QoS::at_most_once) return "a retained QoS 0 message may be thrown away (3.3.1-7)";
+    if (it.matching < 2) return {};
+    const auto alike = by_content_.find(content_hash(it.topic, p->payload));
+    for (const auto j : alike->second.items)
+        if (j != i && states_[j] == State::taken && plan_.items[j].cause == it.cause &&
+            plan_.scenario->steps[j].session == plan_.scenario->steps[i].session)
+            return "overlapping subscriptions: one copy, or one for each (3.3.4, 3.3.5)";
+    return {};
+}
+
+/// Why a server is free to send it; empty: it is not, or not known to be.
+std::string Judge::why_present_is_free(const Arrival& arrival) const {
+    mqtt::Packet packet;
+    if (rules_.diff == Diff::strict || arrival.type() != Type::publish ||
+        mqtt::decode_leniently(packet, mqtt::octets(arrival.octets), arrival.version) == 0)
+        return {};
+    const auto& p = std::get<mqtt::Publish>(packet);
+    const auto hash = content_hash(arrival.topic, p.payload);
+    if (const auto alike = by_content_.find(hash); alike != by_content_.end())
+        for (const auto j : alike->second.items)
+            if (states_[j] == State::taken && plan_.items[j].matching > 1 &&
+                plan_.scenario->steps[j].session == arrival.session)
+                return "overlapping subscriptions: one copy, or one for each (3.3.4, 3.3.5)";
+    const auto& connection = plan_.connections[arrival.session];
+    const auto sent = sent_by_content_.find(hash);
+    if (sent == sent_by_content_.end()) return {};
+    for (const auto j : sent->second.items) {
+        if (connection.resumed && p.qos == mqtt::QoS::at_most_once && j < connection.connect)
+            return "QoS 0 for an absent client may be kept (4.1, 3.1.2-5)";
+        const auto& answers = plan_.items[j].answers;
+        const bool unanswered = answers.empty() || answers.front() > connection.close;
+        if (connection.close != none && j < connection.close && unanswered)
+            return "sent while this connection was ending";
+    }
+    return {};
+}
+
+void Judge::settle_missing(std::size_t i) {
+    const Item& it = plan_.items[i];
+    Answer a = answer_for(i);
+    a.verdict = Verdict::missing;
+    a.ladder = std::move(ladders_[i]);
+    if (!a.expected.empty()) {
+        mqtt::Explained explained;
+        const auto& step = plan_.scenario->steps[i];
+        mqtt::explain(explained, mqtt::octets(step.octets), plan_.scenario->sessions[step.session].version);
+        a.expected_text = mqtt::line(explained);
+    } else {
+        a.expected_text = "the server ends the connection";
+    }
+    if (auto choice = why_absent_is_free(i); !choice.empty()) {
+        a.verdict = Verdict::match;
+        a.choice = std::move(choice);
+    }
+    if (!it.soft.empty()) a.verdict = Verdict::inconclusive, a.reason = it.soft;
+    if (!is_judged(it.type, rules_)) a.verdict = Verdict::inconclusive, a.reason = "not judged";
+    answers_[i] = std::move(a);
+}
+
+bool Judge::same_topic_or_payload(std::size_t i, const Arrival& arrival) const {
+    const Item& it = plan_.items[i];
+    mqtt::Packet packet;
+    if (it.type != Type::publish || plan_.scenario->steps[i].session != arrival.session ||
+        !mqtt::decode_leniently(packet, mqtt::octets(arrival.octets), arrival.version))
+        return false;
+    const auto& payload = std::get<mqtt::Publish>(packet).payload;
+    return it.topic == arrival.topic || (!payload.empty() && std::get<mqtt::Publish>(it.packet).payload == payload);
+}
+
+/// What is missing, and what came in its place.
+void Judge::pair_changed() {
+    std::map<std::size_t, std::vector<std::size_t>> lacking;  // by session
+    for (std::size_t i = 0; i < states_.size(); ++i) {
+        const Item& it = plan_.items[i];
+        const bool judged = it.soft.empty() || it.soft == unknown_publisher;
+        const bool lacks = states_[i] == State::given_up || (states_[i] == State::open && judged);
+        if (it.role == Role::expect && it.type == Type::publish && lacks)
+            lacking[plan_.scenario->steps[i].session].push_back(i);
+    }
+    std::erase_if(surplus_, [&](Received& r) {
+        if (r.arrival.type() != Type::publish) return false;
+        auto& of_session = lacking[r.arrival.session];
+        const auto at = std::find_if(of_session.begin(), of_session.end(),
+                                     [&](auto i) { return same_topic_or_payload(i, r.arrival); });
+        if (at == of_session.end()) return false;
+        take(*at, r.arrival, 0, true);
+        came_.pop_back();
+        if (is_difference(answers_[*at].verdict)) answers_[*at].ladder = std::move(r.ladder);
+        of_session.erase(at);
+        return true;
+    });
+}
+
+/// In order per publisher, topic and QoS (4.6), as captured. What is stored, retained or shared has none.
+void Judge::check_order() {
+    if (rules_.ignore.contains("order")) return;
+    struct Last {
+        std::size_t item = 0;
+    };
+    std::map<std::tuple<std::size_t, std::string, unsigned, std::size_t>, Last> lasts;
+    for (const auto i : came_) {
+        const Item& it = plan_.items[i];
+        if (it.type != Type::publish || it.cause == none || !it.shares.empty() || it.role != Role::expect) continue;
+        const auto& p = std::get<mqtt::Publish>(it.packet);
+        const auto& step = plan_.scenario->steps[i];
+        if (p.retain || p.dup) continue;
+        auto& last = lasts[{step.session, it.topic, unsigned(p.qos), plan_.scenario->steps[it.cause].session}];
+        if (i > last.item) {
+            last.item = i;
+        } else if (answers_[i].verdict == Verdict::match) {
+            answers_[i].verdict = Verdict::changed;
+            answers_[i].fields = {"order"};
+            answers_[i].reason = "came after one that the capture has later (4.6)";
+        }
+    }
+}
+
+std::vector<Answer> Judge::finish() {
+    pair_changed();
+    for (std::size_t i = 0; i < states_.size(); ++i) {
+        const auto role = plan_.items[i].role;
+        if (role != Role::expect && role != Role::closed) continue;
+        if (states_[i] == State::open || states_[i] == State::given_up) settle_missing(i);
+        if (states_[i] == State::excused && answers_[i].type.empty()) excuse(i, plan_.items[i].skip);
+    }
+    check_order();
+    std::multimap<std::size_t, Answer> later;
+    for (auto& r : surplus_) later.emplace(r.after, surplus_answer(r));
+    std::vector<Answer> out;
+    auto next = later.begin();
+    for (std::size_t i = 0; i < states_.size(); ++i) {
+        if (!answers_[i].type.empty()) out.push_back(std::move(answers_[i]));
+        for (; next != later.end() && next->first == i; ++next) out.push_back(std::move(next->second));
+    }
+    return out;
+}
+
+Answer Judge::surplus_answer(Received& r) const {
+    Answer a;
+    const auto& connection = plan_.connections[r.arrival.session];
+    a.session = plan_.scenario->sessions[r.arrival.session].name;
+    a.client = connection.client;
+    a.topic = r.arrival.topic;
+    a.type = r.arrival.octets.empty() ? "CLOSE" : std::string(mqtt::name(r.arrival.type()));
+    a.verdict = Verdict::unexpected;
+    fill(a, r.arrival);
+    a.reason = r.arrival.note;
+    a.ladder = std::move(r.ladder);
+    if (auto choice = why_present_is_free(r.arrival); !choice.empty()) {
+        a.verdict = Verdict::match;
+        a.choice = std::move(choice);
+    }
+    const bool servers_own = r.arrival.topic.starts_with('$');
+    const std::string why = !r.arrival.excuse.empty()             ? r.arrival.excuse
+                            : servers_own                         ? "a topic of the server's own"
+                            : !connection.damage.empty()          ? connection.damage
+                            : is_judged(r.arrival.type(), rules_) ? ""
+                                                                  : "not judged";
+    if (!why.empty()) a.verdict = Verdict::inconclusive, a.reason = why;
+    return a;
+}
+
+}  // namespace replay

@@ -1,0 +1,90 @@
+// What of a scenario is sent and what is awaited: ids linked, aliases resolved, causes found, and what cannot be known
+// named. Knows no network and no time.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "scenario/scenario.hpp"
+
+namespace replay {
+
+inline constexpr std::size_t none = SIZE_MAX;
+inline constexpr std::string_view unknown_publisher = "its publisher is not in the capture";
+
+struct Login {
+    std::optional<std::string> user_name, password;
+};
+
+struct PlanOptions {
+    std::string client_id_prefix{};
+    std::vector<std::pair<std::string, std::string>> topic_map{};  // beginnings of topic names and filters
+    std::function<bool(const std::string& session, const std::string& client)> selects{};  // none: all
+    /// The login of a client; nothing: the captured one stays.
+    std::function<std::optional<Login>(const std::string& client_id, const std::string& user_name)> login{};
+};
+
+enum class Role : std::uint8_t {
+    open,     // the client connects
+    send,     // CONNECT, PUBLISH, SUBSCRIBE, UNSUBSCRIBE, DISCONNECT, AUTH, or raw octets
+    ack,      // the client's PUBACK or PUBREC for a delivery, its PUBREL for a PUBREC: where `partner` has come
+    close,    // the client ends the connection
+    expect,   // a packet of the server
+    closed,   // the server ended the connection
+    nothing,  // live by itself (PINGREQ, PUBCOMP), not compared (PINGRESP), or only noted (gap)
+};
+
+/// One step of the scenario.
+struct Item {
+    Role role = Role::nothing;
+    mqtt::Type type{};           // of the packet
+    bool whole = false;          // `packet` is one
+    mqtt::Packet packet{};       // with topics and client ids as they are to be
+    std::string topic{};         // PUBLISH: with its alias resolved
+    std::string skip{};          // not empty: why it is not sent, or not judged at all
+    std::string soft{};          // expect, closed: why it is not awaited, and inconclusive where it does not come
+    std::size_t cause = none;    // PUBLISH of the server: the client's PUBLISH, or the end of a session with a will
+    std::size_t partner = none;  // an answer: the request; ack: what is answered
+    std::vector<std::size_t> answers{};  // a request: to it, in their order; a delivery: its PUBREL
+    std::vector<std::string> shares{};   // a delivery: the shared subscriptions it may have come by
+    unsigned matching = 0;               // a delivery: subscriptions, not shared, that match
+    std::size_t ack = none;              // a delivery: the client's PUBACK or PUBREC; its own QoS 2 PUBLISH: its PUBREL
+    bool completed = false;              // PUBREL of the server: the client answered it
+    bool stored = false;                 // a delivery: published before its receiver's connection began
+};
+
+struct Connection {
+    std::string client;  // its client id; what the server assigned; or the session's name
+    bool replayed = true;
+    std::string why_not{};
+    std::size_t last_sent = 0;                 // the last step of its client, PINGREQ and acks included
+    std::string damage{};                      // octets of either side are missing in the capture: what
+    std::size_t connect = none, close = none;  // the client's CONNECT; the end of the connection
+    bool resumed = false;                      // the server had its session
+    std::vector<std::size_t> expects{};
+};
+
+struct Plan {
+    const scenario::Scenario* scenario = nullptr;  // outlives the plan
+    std::vector<Item> items;                       // one for each step
+    std::vector<Connection> connections;           // one for each session
+    std::vector<std::string> retained_topics;      // that clients publish to with RETAIN
+    bool mapped = false;                           // topics are others than in the capture
+    std::deque<std::string> kept;                  // what views in packets point to
+};
+
+/// Throws scenario::ScenarioError: a login that is masked and not given.
+Plan plan(const scenario::Scenario&, const PlanOptions&);
+
+/// A key for what subscribers see of a message.
+std::size_t content_hash(std::string_view topic, std::string_view payload);
+std::optional<std::uint16_t> packet_id(const mqtt::Packet&);
+/// Does a filter of a subscription, shared or not, match?
+bool filter_matches(std::string_view filter, std::string_view topic);
+
+}  // namespace replay

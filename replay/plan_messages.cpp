@@ -1,0 +1,237 @@
+// Of the plan: what CONNECT, PUBLISH and subscriptions mean for each other.
+#include <algorithm>
+
+#include "codec/topics.hpp"
+#include "replay/planner.hpp"
+
+namespace replay {
+
+using mqtt::Version;
+namespace property = mqtt::property;
+
+namespace {
+
+constexpr std::size_t zero_fill = 32;  // octets of zeros that no device sends as its whole payload
+
+bool is_zero_filled(std::string_view payload) {
+    return payload.size() >= zero_fill && payload.find_first_not_of('\0') == payload.npos;
+}
+
+/// The topic, by its alias where it is empty; learns new aliases.
+std::string resolved(std::map<std::uint16_t, std::string>& aliases, const mqtt::Publish& p) {
+    const auto alias = std::uint16_t(mqtt::number_or(p.properties, property::topic_alias, 0));
+    if (alias == 0) return std::string(p.topic);
+    if (!p.topic.empty()) return aliases[alias] = p.topic;
+    const auto known = aliases.find(alias);
+    return known == aliases.end() ? std::string() : known->second;
+}
+
+}  // namespace
+
+std::string Planner::mapped(std::string_view topic) const {
+    std::string head;
+    if (const auto share = mqtt::shared(topic)) {
+        head = "$share/" + std::string(share->group) + "/";
+        topic = share->filter;
+    }
+    for (const auto& [from, to] : options_.topic_map)
+        if (topic.starts_with(from)) return head + to + std::string(topic.substr(from.size()));
+    return head + std::string(topic);
+}
+
+mqtt::Properties Planner::mapped(const mqtt::Properties& properties, Version v) {
+    if (options_.topic_map.empty() || v != Version::v5) return properties;
+    auto& list = property_lists_.emplace_back();
+    for (auto p : properties) {
+        if (p.id == property::response_topic) p.text = keep(mapped(p.text));
+        list.push_back(p);
+    }
+    std::string wire(
+        mqtt::encode(mqtt::Publish{.properties = mqtt::Properties(std::span<const mqtt::Property>(list))}, v));
+    auto& room = plan_.kept.emplace_back(wire.size(), '\0');  // packed: the plan outlives the lists
+    return mqtt::pack(mqtt::Properties(std::span<const mqtt::Property>(list)), v,
+                      {reinterpret_cast<std::uint8_t*>(room.data()), room.size()});
+}
+
+void Planner::replace_login(std::size_t i, mqtt::Connect& p) {
+    const std::string user(p.user_name.value_or(""));
+    const auto login = options_.login ? options_.login(std::string(p.client_id), user) : std::nullopt;
+    if (login) {
+        p.user_name.reset();
+        p.password.reset();
+        if (login->user_name) p.user_name = keep(*login->user_name);
+        if (login->password) p.password = keep(*login->password);
+    } else if (p.password == scenario::mask && item(i).skip.empty()) {
+        throw scenario::ScenarioError("step " + std::to_string(i + 1) + ": the password of client \"" +
+                                      std::string(p.client_id) + "\" is masked; give it: --logins FILE or -u and -P");
+    }
+}
+
+void Planner::sent(std::size_t i, mqtt::Connect& p) {
+    Link& l = link(i);
+    l.connect = plan_.connections[step(i).session].connect = i;
+    if (p.clean_start) {
+        const bool seen = l.client->seen;
+        *l.client = {};
+        l.client->seen = seen;
+    }
+    replace_login(i, p);
+    if (p.will) {
+        p.will->topic = keep(mapped(p.will->topic));
+        p.will->properties = mapped(p.will->properties, Version(p.level));
+        if (p.will->retain && item(i).skip.empty()) retained_.insert(std::string(p.will->topic));
+    }
+    if (!p.client_id.empty()) p.client_id = keep(options_.client_id_prefix + std::string(p.client_id));
+}
+
+void Planner::came(std::size_t i, mqtt::Connack& p) {
+    Link& l = link(i);
+    if (l.connect != none) {
+        item(i).partner = l.connect;
+        item(l.connect).answers.push_back(i);
+    }
+    l.resumed = plan_.connections[step(i).session].resumed = p.session_present;
+    l.unknown_before = p.session_present && !l.client->seen;
+    if (is_from_before(l)) soften(i, "its session began before the capture");
+    if (p.code == 0 && !p.session_present) *l.client = {};
+    if (p.code == 0) l.client->seen = true;
+    const auto assigned = mqtt::find(p.properties, property::assigned_client_identifier);
+    if (!assigned) return;
+    plan_.connections[step(i).session].client = assigned->text;
+    auto& named = clients_[std::string(assigned->text)];
+    named = *l.client;
+    l.client = &named;
+}
+
+void Planner::sent(std::size_t i, mqtt::Publish& p) {
+    Item& it = item(i);
+    const bool has_id = p.qos != mqtt::QoS::at_most_once;
+    it.topic = mapped(resolved(link(i).client_aliases, p));
+    if (it.skip.empty() && is_zero_filled(p.payload)) it.skip = "a payload of zeros alone: the capture was filled up";
+    if (it.skip.empty() && it.topic.empty()) it.skip = "its topic alias was set before the capture";
+    if (!p.topic.empty()) p.topic = keep(it.topic);
+    p.properties = mapped(p.properties, scenario_.sessions[step(i).session].version);
+    if (has_id) request(i, p.packet_id);
+    published_[content_hash(it.topic, p.payload)].push_back({i, p.retain});
+    if (p.retain && it.skip.empty()) retained_.insert(it.topic);
+}
+
+void Planner::sent(std::size_t i, mqtt::Subscribe& p) {
+    request(i, p.packet_id);
+    for (const auto& e : p.entries) link(i).client->subscriptions[mapped(e.filter)] = {i, none};
+    if (options_.topic_map.empty()) return;
+    std::vector<mqtt::Subscribe::Entry> entries;
+    for (auto e : p.entries) {
+        e.filter = keep(mapped(e.filter));
+        entries.push_back(e);
+    }
+    const auto version = scenario_.sessions[step(i).session].version;
+    const mqtt::List<mqtt::Subscribe::Entry> list{std::span<const mqtt::Subscribe::Entry>(entries)};
+    auto& room = plan_.kept.emplace_back(mqtt::encode(mqtt::Subscribe{.entries = list}, version).size(), '\0');
+    p.entries = mqtt::pack(list, version, {reinterpret_cast<std::uint8_t*>(room.data()), room.size()});
+}
+
+void Planner::sent(std::size_t i, mqtt::Unsubscribe& p) {
+    request(i, p.packet_id);
+    for (const auto& f : p.filters) link(i).client->subscriptions.erase(mapped(f.text));
+    if (options_.topic_map.empty()) return;
+    std::string filters;
+    for (const auto& f : p.filters) {
+        const auto text = mapped(f.text);
+        filters += char(text.size() >> 8 & 255);
+        filters += char(text.size() & 255);
+        filters += text;
+    }
+    p.filters = mqtt::List<mqtt::Unsubscribe::Filter>::raw(mqtt::octets(keep(filters)),
+                                                           scenario_.sessions[step(i).session].version);
+}
+
+void Planner::sent(std::size_t i, mqtt::Disconnect& p) {
+    link(i).disconnected = true;
+    if (p.reason != 0) end_will(i);
+}
+
+/// From here on the will of that connection may be published.
+void Planner::end_will(std::size_t i) {
+    if (link(i).connect == none) return;
+    const auto& connect = std::get<mqtt::Connect>(item(link(i).connect).packet);
+    if (!connect.will) return;
+    published_[content_hash(connect.will->topic, connect.will->payload)].push_back({i, connect.will->retain});
+}
+
+void Planner::came(std::size_t i, mqtt::Publish& p) {
+    Item& it = item(i);
+    it.topic = mapped(resolved(link(i).server_aliases, p));
+    p.properties = mapped(p.properties, scenario_.sessions[step(i).session].version);
+    if (p.qos != mqtt::QoS::at_most_once) {
+        link(i).client->deliveries[p.packet_id] = i;
+        link_early_ack(i, p.packet_id);
+    }
+    find_subscriptions(i);
+    if (it.topic.starts_with('$')) soften(i, "a topic of the server's own");
+    if (it.topic.empty()) soften(i, "its topic alias was set before the capture");
+    find_cause(i, p);
+    if (is_from_before(link(i)) && it.matching == 0 && it.shares.empty())
+        soften(i, "its subscription was made before the capture");
+}
+
+void Planner::find_subscriptions(std::size_t i) {
+    Item& it = item(i);
+    for (const auto& [filter, s] : link(i).client->subscriptions) {
+        if (!filter_matches(filter, it.topic)) continue;
+        if (mqtt::shared(filter))
+            it.shares.push_back(filter);
+        else
+            ++it.matching;
+    }
+    if (it.matching) it.shares.clear();
+}
+
+/// Messages alike are taken for each other in their order, from the subscription on.
+std::size_t Planner::cause_of(std::size_t i, const mqtt::Publish& p) {
+    const Item& it = item(i);
+    const auto hash = content_hash(it.topic, p.payload);
+    const auto found = published_.find(hash);
+    if (found == published_.end()) return none;
+    const auto& all = found->second;
+    if (p.retain) {
+        const auto last = std::find_if(all.rbegin(), all.rend(), [](const auto& m) { return m.retain; });
+        return last == all.rend() ? none : last->item;
+    }
+    std::size_t asked = none;
+    for (const auto& [filter, s] : link(i).client->subscriptions)
+        if (filter_matches(filter, it.topic)) asked = std::min(asked, s.asked);
+    auto& [next, used] = link(i).causes[hash];
+    while (asked != none && next < all.size() && all[next].item < asked) ++next;
+    if (next >= all.size()) return all.back().item;
+    const auto cause = all[next].item;
+    if (++used >= std::max(1u, it.matching)) ++next, used = 0;
+    return cause;
+}
+
+void Planner::find_cause(std::size_t i, const mqtt::Publish& p) {
+    Item& it = item(i);
+    it.cause = cause_of(i, p);
+    if (it.cause == none)
+        return soften(i, p.retain ? "retained before the capture began, or by a client that is not in it"
+                                  : std::string(unknown_publisher));
+    const Item& cause = item(it.cause);
+    if (!cause.skip.empty()) soften(i, "what it came from is not sent: " + cause.skip);
+    const auto connect = link(i).connect;
+    it.stored = connect != none && it.cause < connect;
+    for (const auto& [filter, s] : link(i).client->subscriptions)
+        if (filter_matches(filter, it.topic) && races(it.cause, s))
+            soften(i, "published and subscribed at the same time: which came first is the network's choice");
+}
+
+/// Neither was answered when the other was sent, by different clients.
+bool Planner::races(std::size_t cause, const Subscription& s) const {
+    if (s.asked == none || step(cause).session == step(s.asked).session) return false;
+    if (cause > s.asked) return s.granted == none || cause < s.granted;
+    const auto* p = std::get_if<mqtt::Publish>(&plan_.items[cause].packet);
+    if (!p || p->qos == mqtt::QoS::at_most_once) return false;  // nobody knows when it was read
+    const auto& answers = plan_.items[cause].answers;
+    return answers.empty() || s.asked < answers.front();
+}
+
+}  // namespace replay

@@ -1,0 +1,87 @@
+// Private to replay/: the walk over a scenario that makes a plan.
+#pragma once
+#include <set>
+
+#include "replay/plan.hpp"
+
+namespace replay {
+
+class Planner {
+public:
+    Planner(const scenario::Scenario& s, const PlanOptions& o);
+    Plan take();
+
+private:
+    struct Subscription {
+        std::size_t asked = none, granted = none;  // SUBSCRIBE and SUBACK
+    };
+    /// What a client keeps from one connection to the next.
+    struct Client {
+        std::map<std::string, Subscription, std::less<>> subscriptions;
+        std::map<std::uint16_t, std::size_t> requests, deliveries;       // by packet identifier, the last ones
+        std::map<std::uint16_t, std::size_t> early_acks, early_answers;  // the capture has them before what they answer
+        bool seen = false;
+    };
+    /// One connection.
+    struct Link {
+        Client* client = nullptr;
+        std::map<std::uint16_t, std::string> client_aliases, server_aliases;
+        std::size_t connect = none;
+        std::unordered_map<std::size_t, std::pair<std::size_t, unsigned>> causes;  // by content: the next, times used
+        bool resumed = false;                                                      // CONNACK said so
+        bool unknown_before = false;  // it did, and the capture has not seen that session begin
+        bool disconnected = false, over = false;
+        std::string damage;  // what the capture lacks of the client's side
+    };
+    struct Published {
+        std::size_t item;
+        bool retain;
+    };
+
+    void choose_sessions();
+    void add(std::size_t i);
+    void from_client(std::size_t i);
+    void from_server(std::size_t i);
+    void sent(std::size_t i, mqtt::Connect& p);
+    void sent(std::size_t i, mqtt::Publish& p);
+    void sent(std::size_t i, mqtt::Subscribe& p);
+    void sent(std::size_t i, mqtt::Unsubscribe& p);
+    void sent(std::size_t i, mqtt::Disconnect& p);
+    void sent_acknowledgement(std::size_t i, std::uint16_t id, mqtt::Type type);
+    void came(std::size_t i, mqtt::Connack& p);
+    void came(std::size_t i, mqtt::Publish& p);
+    void came_answer(std::size_t i, std::uint16_t id);
+    void came_release(std::size_t i, std::uint16_t id);
+    std::size_t cause_of(std::size_t i, const mqtt::Publish& p);
+    void find_cause(std::size_t i, const mqtt::Publish& p);
+    void find_subscriptions(std::size_t i);
+    void link_early_ack(std::size_t delivery, std::uint16_t id);
+    void link_answer(std::size_t i, std::size_t request);
+    bool is_answered(std::size_t request, mqtt::Type type) const;
+    bool is_near(std::size_t before, std::size_t after) const;
+    void soften(std::size_t i, const std::string& why);
+    bool races(std::size_t i, const Subscription& s) const;
+    void closes(std::size_t i);
+    void end_will(std::size_t i);
+    void replace_login(std::size_t i, mqtt::Connect& p);
+    std::string_view keep(std::string text);
+    std::string mapped(std::string_view topic) const;
+    mqtt::Properties mapped(const mqtt::Properties& properties, mqtt::Version v);
+    void request(std::size_t i, std::uint16_t id);
+    bool is_from_before(const Link& l) const { return l.resumed && l.unknown_before; }
+
+    const scenario::Step& step(std::size_t i) const { return scenario_.steps[i]; }
+    Link& link(std::size_t i) { return links_[step(i).session]; }
+    Item& item(std::size_t i) { return plan_.items[i]; }
+
+    const scenario::Scenario& scenario_;
+    const PlanOptions& options_;
+    Plan plan_;
+    std::vector<Link> links_;
+    std::map<std::string, Client, std::less<>> clients_;
+    std::unordered_map<std::size_t, std::vector<Published>> published_;  // by content_hash
+    std::set<std::string> retained_;
+    std::deque<std::vector<mqtt::Property>> property_lists_;
+};
+
+}  // namespace replay
