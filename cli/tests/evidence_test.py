@@ -55,6 +55,21 @@ class Evidence(ProgramTest):
             self.assertIn(f"FAIL {CASE}", again.stdout)
             self.assertIn("2 cases", self.evidence(f"mqtt://127.0.0.1:{port}", "--only", CASE).stdout, "files are replaced")
 
+    def test_it_replays(self):
+        with broker("--violate", "second_connect_ignored") as port:
+            self.evidence(f"mqtt://127.0.0.1:{port}", "--only", CASE)
+        for version in ("3.1.1", "5"):
+            capture = str(self.at / f"{CASE}-{version}/packets.pcapng")
+            decoded = [json.loads(line) for line in run("decode", "--json", capture).stdout.splitlines()]
+            self.assertEqual([(p["direction"], p["type"], p["protocol"]) for p in decoded],
+                             [("client", "CONNECT", version), ("server", "CONNACK", version), ("client", "CONNECT", version)])
+            with broker("--violate", "second_connect_ignored") as port:
+                self.expect(0, "replay", capture, f"mqtt://127.0.0.1:{port}", "--timeout", "1000")
+            with broker() as port:
+                result = run("replay", capture, f"mqtt://127.0.0.1:{port}", "--timeout", "1000")
+                self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
+                self.assertIn("the connection ended", result.stdout)
+
     def test_no_password_is_written(self):
         login = self.write("login", run("broker", "--hash-password", "me", stdin="topsecret\n").stdout)
         with broker("--login-file", login, "--violate", "second_connect_ignored") as port:
