@@ -220,6 +220,28 @@ TEST(Replay, an_end_that_nobody_expects_is_one_difference) {
     EXPECT_EQ(played.result.skipped[0].why, "its connection had ended");
 }
 
+/// What only follows from that end is no difference of its own, for nobody.
+TEST(Replay, what_follows_from_a_difference_is_inconclusive) {
+    Script s;
+    s.join("ear").subscribe("ear", "t", QoS::at_most_once).join("a")
+        .send("a", mqtt::Subscribe{.packet_id = 1, .entries = {std::span<const mqtt::Subscribe::Entry>()}})
+        .expect("a", mqtt::Suback{.packet_id = 1})
+        .send("a", mqtt::Publish{.topic = "t", .payload = "x"})
+        .expect("ear", mqtt::Publish{.topic = "t", .payload = "x"}).leave("a").leave("ear");
+    const auto played = play(s);
+    EXPECT_EQ(played.differences(), Names{"unexpected CLOSE"});
+    EXPECT_EQ(played.reasons(), (Names{"SUBACK: what it answers is not in the capture", "PUBLISH: what it came from was not sent, or not read"}));
+    EXPECT_LT(played.took, 1s);
+}
+
+TEST(Replay, a_lower_qos_has_no_release) {
+    reference::Settings settings;
+    settings.style.grant_at_most = QoS::at_least_once;
+    const auto played = play(exchange(), settings);
+    EXPECT_EQ(played.differences(), (Names{"changed SUBACK codes", "changed PUBLISH QoS"}));
+    EXPECT_EQ(played.reasons(), Names{"PUBREL: its PUBLISH did not come, or not at QoS 2"});
+}
+
 TEST(Replay, of_many_sessions_at_once) {
     Script s;
     constexpr int devices = 1000;
