@@ -56,7 +56,7 @@ std::string CaptureStats::text() const {
     out += "packets\n";
     for (const auto& [type, row] : types_)
         out += fmt::format("  {:<20}{:>10}{:>14} octets\n", type, row.packets, row.octets);
-    for (std::size_t s : {0, 1})
+    for (std::size_t s = 0; s < 2; ++s)
         out += fmt::format("  from {:<15}{:>10}{:>14} octets; QoS 0: {}, 1: {}, 2: {}\n", sides[s], sides_[s].packets,
                            sides_[s].octets, qos_[s][0], qos_[s][1], qos_[s][2]);
     out += "payloads\n";
@@ -94,7 +94,7 @@ std::string CaptureStats::json(const std::string& file) const {
                 {"faults", faults()},
                 {"statements", Json::object()}};
     for (const auto& [type, row] : types_) fields["types"][type] = {{"packets", row.packets}, {"octets", row.octets}};
-    for (std::size_t s : {0, 1})
+    for (std::size_t s = 0; s < 2; ++s)
         fields["directions"][std::string(sides[s])] = {{"packets", sides_[s].packets},
                                                        {"octets", sides_[s].octets},
                                                        {"QoS 0", qos_[s][0]},

@@ -58,8 +58,6 @@ void Connection::learn(int side, View octets) {
         conversation_.version_known = true;
     } else if (context_.options.version) {
         v = *context_.options.version;
-    } else if (type == Type::connack) {
-        v = octets.size() > 4 ? Version::v5 : Version::v3_1_1;
     } else {
         mqtt::Packet ignored;
         mqtt::Fault fault;

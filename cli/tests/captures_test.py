@@ -245,6 +245,25 @@ class Made(CaptureTest):
         found = self.lines(self.file(make.pcap(joined, make.RAW)), says="no MQTT was found", code=0)
         self.assertEqual(found, [])
 
+    def test_how_much_has_to_speak_for_it(self):
+        """One packet of four octets may be chance on any port, not on that of MQTT; three pings are none."""
+        for port, talk, found in ((9000, [(True, b"\x40\x02\0\1")], 0), (1883, [(True, b"\x40\x02\0\1")], 1),
+                                  (9000, [(True, make.PINGREQ), (False, make.PINGRESP)], 0),
+                                  (9000, [(True, make.PINGREQ), (False, make.PINGRESP), (True, make.PINGREQ)], 3)):
+            c = make.Connection(server=("10.0.0.1", port))
+            for from_client, octets in talk:
+                c.send(from_client, octets)
+            result = self.decode("--json", self.file(make.pcap(c.packets, make.RAW)))
+            with self.subTest(port=port, talk=talk):
+                self.assertEqual(sum(b'"MIDSTREAM"' not in line for line in result.stdout.splitlines()), found)
+
+    def test_version_where_only_the_server_was_captured(self):
+        for answer, version in ((make.CONNACK, "3.1.1"), (b"\x20\x03\0\0\0", "5")):
+            c = make.Connection().shake().server(answer).server(make.PINGRESP).end()
+            packets = [p for p in c.packets if p[12:16] == c.packets[1][12:16]]
+            found = self.lines(self.file(make.pcap(packets, make.RAW)))
+            self.assertEqual({line["protocol"] for line in found}, {version})
+
     def test_ports_are_mapped(self):
         c = make.Connection(server=("10.0.0.1", 17501)).shake().client(b"\x00\x00" + make.PINGREQ).server(make.PINGRESP).end()
         path = self.file(make.pcap(c.packets, make.RAW))

@@ -167,6 +167,25 @@ TEST(Captures, ClosedConnectionsAreForgotten) {
     EXPECT_EQ(std::ranges::count_if(names, [](const auto& n) { return n.ends_with("#2"); }), 3'000);
 }
 
+/// Ports that were used again are an open connection, whatever became of the first one.
+TEST(Captures, OpenConnectionsAreNotForgotten) {
+    const auto one = [](std::uint16_t port, std::uint32_t seq, const std::string& payload, std::uint8_t flags) {
+        auto frame = made({{port, seq, payload}}).substr(24);
+        frame[16 + 33] = char(flags);
+        return frame;
+    };
+    constexpr std::uint8_t syn = 2, rst = 4, push = 8;
+    auto octets =
+        made({}) + one(5'000, 1, connect, rst) + one(5'000, 99'999, "", syn) + one(5'000, 100'000, connect, push);
+    for (std::uint16_t port = 1; port <= 600; ++port) octets += one(port, 1, connect, rst);
+    octets += one(5'000, std::uint32_t(100'000 + connect.size()), std::string("\xc0\0", 2), push);
+    Bounds bounds;
+    pcap::read_capture(pcap::with_prefix(octets, std::make_unique<Nothing>()), "made", {}, bounds);
+    EXPECT_EQ(bounds.count[std::size_t(Event::Kind::opened)], 602u);
+    EXPECT_EQ(bounds.count[std::size_t(Event::Kind::packet)], 603u);
+    EXPECT_EQ(bounds.count[std::size_t(Event::Kind::midstream)], 0u);
+}
+
 TEST(Captures, OctetsHeldAreBounded) {
     std::vector<std::tuple<std::uint16_t, std::uint32_t, std::string>> segments;
     const std::string head =
