@@ -46,6 +46,7 @@ void Engine::start() {
     preparer_ = std::make_unique<Preparer>(loop_, plan_, options_, [this](const std::string& why) {
         if (phase_ != Phase::preparing) return;  // interrupted
         if (!why.empty()) return lose(why);
+        heard_ = preparer_->heard();
         phase_ = Phase::steps;
         due_ = progress_ = started_ = loop_.now();
         if (!plan_.scenario->steps.empty()) reached_ = plan_.scenario->steps.front().at;
