@@ -131,7 +131,8 @@ std::size_t most_at_once(const replay::Plan& plan) {
         const auto session = plan.scenario->steps[i].session;
         const auto role = plan.items[i].role;
         const bool ends = role == replay::Role::close || role == replay::Role::closed;
-        if (plan.connections[session].replayed && !open[session] && role == replay::Role::send) open[session] = true, ++now;
+        if (plan.connections[session].replayed && !open[session] && role == replay::Role::send)
+            open[session] = true, ++now;
         if (ends && open[session]) open[session] = false, --now;
         most = std::max(most, now);
     }

@@ -46,6 +46,7 @@ void Engine::start() {
     preparer_ = std::make_unique<Preparer>(loop_, plan_, options_, [this](const std::string& why) {
         if (phase_ != Phase::preparing) return;  // interrupted
         if (!why.empty()) return lose(why);
+        heard_ = preparer_->heard();
         phase_ = Phase::steps;
         due_ = progress_ = started_ = loop_.now();
         if (!plan_.scenario->steps.empty()) reached_ = plan_.scenario->steps.front().at;
@@ -129,11 +130,12 @@ std::string Engine::why_it_cannot_come(std::size_t i) {
     const auto session = plan_.scenario->steps[i].session;
     const auto of_cause = it.cause == none ? Role::nothing : plan_.items[it.cause].role;
     if ((of_cause == Role::send || of_cause == Role::close) && !judge_.was_performed(it.cause))
-        return "what it came from was not sent";
+        return "what it came from was not sent, or not read";
     if (is_live(session)) return {};
     if (!it.shares.empty())
         for (const auto& l : links_)
-            if (l && !l->over && std::any_of(it.shares.begin(), it.shares.end(), [&](auto& s) { return l->shares.contains(s); }))
+            if (l && !l->over &&
+                std::any_of(it.shares.begin(), it.shares.end(), [&](auto& s) { return l->shares.contains(s); }))
                 return {};
     const auto close = plan_.connections[session].close;
     const bool had_to_end = close != none && plan_.items[close].role == Role::closed && !judge_.is_open(close);
@@ -144,7 +146,8 @@ std::string Engine::why_it_cannot_come(std::size_t i) {
 std::string Engine::why_it_did_not_come(std::size_t i) {
     const Item& it = plan_.items[i];
     if (it.partner == none) return {};
-    if (it.type == Type::pubcomp && !requests_[it.partner].released) return "its PUBREL was not sent, for PUBREC did not come";
+    if (it.type == Type::pubcomp && !requests_[it.partner].released)
+        return "its PUBREL was not sent, for PUBREC did not come";
     const auto& delivery = deliveries_[it.partner];
     if (it.type == Type::pubrel && (delivery.session == none || delivery.qos != mqtt::QoS::exactly_once))
         return "its PUBLISH did not come, or not at QoS 2";

@@ -117,9 +117,9 @@ private:
     std::map<std::string, std::string, std::less<>> assigned_;  // client ids of now, by captured ones
     std::vector<Request> requests_;                             // by item
     std::vector<Delivery> deliveries_;                          // by item
-    std::map<std::size_t, net::Time> given_up_;  // and from when on it is late
-    std::set<std::size_t> awaited_;   // passed, and not come yet
-    std::set<std::size_t> unfenced_;  // sessions
+    std::map<std::size_t, net::Time> given_up_;                 // and from when on it is late
+    std::set<std::size_t> awaited_;                             // passed, and not come yet
+    std::set<std::size_t> unfenced_;                            // sessions
     std::vector<Skipped> skipped_;
     class Preparer;
     std::unique_ptr<Preparer> preparer_;

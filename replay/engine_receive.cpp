@@ -59,7 +59,7 @@ void Engine::came(Link& l, mqtt::View octets) {
 
 void Engine::came_pingresp(Link& l) {
     if (l.pings_due) --l.pings_due;
-    if (l.pings_due == 0 && std::exchange(l.fencing, false)) l.unfenced = false;
+    if (l.pings_due == 0 && std::exchange(l.fencing, false)) l.unfenced = false, l.unread.clear();
 }
 
 /// They are kept for the report, within bounds.
@@ -203,6 +203,13 @@ void Engine::ended(Link& l) {
         take(i, arrival);
     else if (!l.finishing && phase_ != Phase::parting)
         unexpected(std::move(arrival));
+    if (!expected && !l.finishing)
+        for (const auto sent : l.unread) judge_.lost(sent);
+    std::erase_if(awaited_, [&](std::size_t e) {
+        const auto why = plan_.scenario->steps[e].session == l.session ? "" : why_it_cannot_come(e);
+        if (!why.empty()) judge_.excuse(e, why);
+        return !why.empty();
+    });
     std::erase_if(awaited_, [&](std::size_t e) {
         if (plan_.scenario->steps[e].session != l.session || !plan_.items[e].shares.empty()) return false;
         if (expected || l.finishing)

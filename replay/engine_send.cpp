@@ -8,6 +8,7 @@ namespace property = mqtt::property;
 
 namespace {
 
+constexpr std::size_t most_unread = 1000;
 constexpr std::string_view gone = "its connection had ended";
 
 /// Without its topic alias.
@@ -135,6 +136,8 @@ void Engine::send(std::size_t i, Link& l, mqtt::Publish p) {
     if (alias && alias <= l.topic_alias_maximum) l.sent_aliases[alias] = plan_.items[i].topic;
     if (p.qos != mqtt::QoS::at_most_once) return send_request(i, l, p, p.packet_id);
     put(i, l, mqtt::encode(p, l.version));
+    if (l.unread.size() == most_unread) l.unread.erase(l.unread.begin());
+    l.unread.push_back(i);
     l.unfenced = true;
     unfenced_.insert(l.session);
 }

@@ -29,6 +29,8 @@ public:
     /// The client's step was done: what it causes may come.
     void performed(std::size_t item) { performed_[item] = true; }
 
+    /// It was sent, but the connection ended and nobody knows whether it was read.
+    void lost(std::size_t item) { performed_[item] = false; }
     bool was_performed(std::size_t item) const { return performed_[item]; }
 
     bool is_open(std::size_t item) const { return states_[item] == State::open; }

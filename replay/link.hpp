@@ -46,9 +46,10 @@ public:
     bool connected = false;  // CONNACK 0 came
     bool over = false;       // nothing comes or goes any more
     bool was_open = false, finishing = false;
-    bool unfenced = false;  // something was sent that has no answer of its own
-    bool mute = false;      // it did not answer a PINGREQ: it is asked no more
-    bool fencing = false;   // PINGREQ was sent behind all of it
+    bool unfenced = false;              // something was sent that has no answer of its own
+    bool mute = false;                  // it did not answer a PINGREQ: it is asked no more
+    bool fencing = false;               // PINGREQ was sent behind all of it
+    std::vector<std::size_t> unread{};  // QoS 0 publishes that the target is not known to have read
     unsigned pings_due = 0;
     std::optional<net::End> end{};
     std::string why_ended{};

@@ -14,6 +14,7 @@ public:
              std::function<void(const std::string&)> done);
     ~Preparer();
     void start();
+    bool heard() const { return heard_; }  // the target said something
 
 private:
     void opened(Link&) override {}

@@ -68,8 +68,10 @@ TEST(Replay, uses_no_identifier_that_is_in_use) {
     s.join("ear").subscribe("ear", "t", QoS::at_most_once).join("mouth");
     for (const char* text : {"1", "2"})
         s.send("mouth", mqtt::Publish{.qos = QoS::exactly_once, .topic = "t", .packet_id = 1, .payload = text})
-            .expect("mouth", mqtt::Pubrec{.packet_id = 1}).send("mouth", mqtt::Pubrel{.packet_id = 1})
-            .expect("mouth", mqtt::Pubcomp{.packet_id = 1}).expect("ear", mqtt::Publish{.topic = "t", .payload = text});
+            .expect("mouth", mqtt::Pubrec{.packet_id = 1})
+            .send("mouth", mqtt::Pubrel{.packet_id = 1})
+            .expect("mouth", mqtt::Pubcomp{.packet_id = 1})
+            .expect("ear", mqtt::Publish{.topic = "t", .payload = text});
     s.leave("mouth").leave("ear");
     EXPECT_EQ(play(s).differences(), Names{});
     EXPECT_EQ(play(s, breaking(Break::pubrec_missing)).differences(), (Names{"missing PUBREC", "missing PUBREC"}));
@@ -78,10 +80,14 @@ TEST(Replay, uses_no_identifier_that_is_in_use) {
 /// The target reads one connection later than another: what was sent first has to be read first all the same.
 TEST(Replay, waits_until_the_target_has_read) {
     Script s;
-    s.join("mouth").send("mouth", mqtt::Publish{.topic = "t", .payload = "early"})
-        .join("ear").subscribe("ear", "t", QoS::at_most_once)
+    s.join("mouth")
+        .send("mouth", mqtt::Publish{.topic = "t", .payload = "early"})
+        .join("ear")
+        .subscribe("ear", "t", QoS::at_most_once)
         .send("mouth", mqtt::Publish{.topic = "t", .payload = "late"})
-        .expect("ear", mqtt::Publish{.topic = "t", .payload = "late"}).leave("ear").leave("mouth");
+        .expect("ear", mqtt::Publish{.topic = "t", .payload = "late"})
+        .leave("ear")
+        .leave("mouth");
     SlowNetwork network({}, 0, 50ms);
     const Plan p = plan(s.scenario, {});
     Engine engine(network, p, {.prepare = false});
@@ -100,7 +106,8 @@ TEST(Replay, qos0_is_read_before_others_go_on) {
     s.subscribe("ear", "t", QoS::at_most_once);
     s.send("mouth", mqtt::Publish{.topic = "t", .payload = "after"})
         .expect("ear", mqtt::Publish{.topic = "t", .payload = "after"})
-        .leave("mouth").leave("ear");
+        .leave("mouth")
+        .leave("ear");
     const auto played = play(s);
     EXPECT_EQ(played.differences(), Names{});
     EXPECT_EQ(played.result.sent, 2u + 50 + 1 + 1 + 2);
@@ -108,19 +115,26 @@ TEST(Replay, qos0_is_read_before_others_go_on) {
 
 Script retained() {
     Script s;
-    s.join("mouth").send("mouth", mqtt::Publish{.qos = QoS::at_least_once, .retain = true, .topic = "r", .packet_id = 1, .payload = "kept"})
+    s.join("mouth")
+        .send("mouth",
+              mqtt::Publish{.qos = QoS::at_least_once, .retain = true, .topic = "r", .packet_id = 1, .payload = "kept"})
         .expect("mouth", mqtt::Puback{.packet_id = 1})
-        .join("ear").subscribe("ear", "#", QoS::at_least_once)
-        .expect("ear", mqtt::Publish{.qos = QoS::at_least_once, .retain = true, .topic = "r", .packet_id = 1, .payload = "kept"})
+        .join("ear")
+        .subscribe("ear", "#", QoS::at_least_once)
+        .expect(
+            "ear",
+            mqtt::Publish{.qos = QoS::at_least_once, .retain = true, .topic = "r", .packet_id = 1, .payload = "kept"})
         .send("ear", mqtt::Puback{.packet_id = 1})
-        .leave("mouth").leave("ear");
+        .leave("mouth")
+        .leave("ear");
     return s;
 }
 
 TEST(Replay, of_retained_messages) {
     EXPECT_EQ(play(retained()).differences(), Names{});
     EXPECT_EQ(play(retained(), breaking(Break::retained_not_stored)).differences(), Names{"missing PUBLISH"});
-    EXPECT_EQ(play(retained(), breaking(Break::retain_flag_missing_at_subscribe)).differences(), Names{"changed PUBLISH RETAIN"});
+    EXPECT_EQ(play(retained(), breaking(Break::retain_flag_missing_at_subscribe)).differences(),
+              Names{"changed PUBLISH RETAIN"});
     EXPECT_EQ(play(retained(), breaking(Break::retained_loses_qos)).differences(), Names{"changed PUBLISH QoS"});
 }
 
@@ -128,8 +142,11 @@ TEST(Replay, of_retained_messages) {
 TEST(Replay, clears_what_an_earlier_one_left) {
     Script s;
     s.join("keeper", Version::v3_1_1, false).subscribe("keeper", "r", QoS::at_least_once).leave("keeper");
-    s.join("mouth").send("mouth", mqtt::Publish{.qos = QoS::at_least_once, .retain = true, .topic = "r", .packet_id = 1, .payload = "kept"})
-        .expect("mouth", mqtt::Puback{.packet_id = 1}).leave("mouth");
+    s.join("mouth")
+        .send("mouth",
+              mqtt::Publish{.qos = QoS::at_least_once, .retain = true, .topic = "r", .packet_id = 1, .payload = "kept"})
+        .expect("mouth", mqtt::Puback{.packet_id = 1})
+        .leave("mouth");
     conformance::VirtualNetwork network({});
     const Plan p = plan(s.scenario, {});
     for (const bool prepare : {true, true, false}) {
@@ -150,12 +167,22 @@ Script resumed() {
     s.join("sleeper", Version::v3_1_1, false).subscribe("sleeper", "t", QoS::at_least_once).leave("sleeper");
     s.join("mouth");
     for (std::uint16_t i = 1; i <= 3; ++i)
-        s.send("mouth", mqtt::Publish{.qos = QoS::at_least_once, .topic = "t", .packet_id = i, .payload = i == 1 ? "1" : i == 2 ? "2" : "3"})
+        s.send("mouth", mqtt::Publish{.qos = QoS::at_least_once,
+                                      .topic = "t",
+                                      .packet_id = i,
+                                      .payload = i == 1   ? "1"
+                                                 : i == 2 ? "2"
+                                                          : "3"})
             .expect("mouth", mqtt::Puback{.packet_id = i});
     s.session("sleeper again");
     s.join("sleeper again", Version::v3_1_1, false, true, "sleeper");
     for (std::uint16_t i = 1; i <= 3; ++i)
-        s.expect("sleeper again", mqtt::Publish{.qos = QoS::at_least_once, .topic = "t", .packet_id = std::uint16_t(i + 9), .payload = i == 1 ? "1" : i == 2 ? "2" : "3"});
+        s.expect("sleeper again", mqtt::Publish{.qos = QoS::at_least_once,
+                                                .topic = "t",
+                                                .packet_id = std::uint16_t(i + 9),
+                                                .payload = i == 1   ? "1"
+                                                           : i == 2 ? "2"
+                                                                    : "3"});
     for (std::uint16_t i = 1; i <= 3; ++i) s.send("sleeper again", mqtt::Puback{.packet_id = std::uint16_t(i + 9)});
     return s.leave("sleeper again").leave("mouth");
 }
@@ -166,7 +193,8 @@ TEST(Replay, of_sessions_that_are_resumed) {
               (Names{"changed CONNACK session present", "missing PUBLISH", "missing PUBLISH", "missing PUBLISH"}));
     EXPECT_EQ(play(resumed(), breaking(Break::offline_order_reversed)).differences(),
               (Names{"changed PUBLISH order", "changed PUBLISH order"}));
-    EXPECT_EQ(play(resumed(), breaking(Break::offline_order_reversed), {.rules = {.ignore = {"order"}}}).differences(), Names{});
+    EXPECT_EQ(play(resumed(), breaking(Break::offline_order_reversed), {.rules = {.ignore = {"order"}}}).differences(),
+              Names{});
 }
 
 /// A delivery that the client never answered comes again, and is answered then.
@@ -175,11 +203,18 @@ TEST(Replay, keeps_back_answers_that_the_client_kept_back) {
     const mqtt::Publish first{.qos = QoS::at_least_once, .topic = "t", .packet_id = 5, .payload = "x"};
     auto again = first;
     again.dup = true;
-    s.join("ear", Version::v3_1_1, false).subscribe("ear", "t", QoS::at_least_once).join("mouth")
+    s.join("ear", Version::v3_1_1, false)
+        .subscribe("ear", "t", QoS::at_least_once)
+        .join("mouth")
         .send("mouth", mqtt::Publish{.qos = QoS::at_least_once, .topic = "t", .packet_id = 1, .payload = "x"})
-        .expect("mouth", mqtt::Puback{.packet_id = 1}).expect("ear", first).close("ear");
-    s.join("ear again", Version::v3_1_1, false, true, "ear").expect("ear again", again)
-        .send("ear again", mqtt::Puback{.packet_id = 5}).leave("ear again").leave("mouth");
+        .expect("mouth", mqtt::Puback{.packet_id = 1})
+        .expect("ear", first)
+        .close("ear");
+    s.join("ear again", Version::v3_1_1, false, true, "ear")
+        .expect("ear again", again)
+        .send("ear again", mqtt::Puback{.packet_id = 5})
+        .leave("ear again")
+        .leave("mouth");
     const auto played = play(s);
     EXPECT_EQ(played.differences(), Names{});
     EXPECT_EQ(played.count(Verdict::match), 7u);
@@ -190,9 +225,14 @@ TEST(Replay, of_wills) {
     s.join("ear").subscribe("ear", "lost", QoS::at_most_once);
     s.session("goner");
     s.step("goner", scenario::Step::Kind::open)
-        .send("goner", mqtt::Connect{.protocol = "MQTT", .level = 4, .client_id = "goner", .will = mqtt::Will{.topic = "lost", .payload = "bye"}})
-        .expect("goner", mqtt::Connack{}).close("goner")
-        .expect("ear", mqtt::Publish{.topic = "lost", .payload = "bye"}).leave("ear");
+        .send("goner", mqtt::Connect{.protocol = "MQTT",
+                                     .level = 4,
+                                     .client_id = "goner",
+                                     .will = mqtt::Will{.topic = "lost", .payload = "bye"}})
+        .expect("goner", mqtt::Connack{})
+        .close("goner")
+        .expect("ear", mqtt::Publish{.topic = "lost", .payload = "bye"})
+        .leave("ear");
     EXPECT_EQ(play(s).differences(), Names{});
     EXPECT_EQ(play(s, breaking(Break::will_missing_on_cut)).differences(), Names{"missing PUBLISH"});
     EXPECT_EQ(play(s, breaking(Break::will_twice)).differences(), Names{"unexpected PUBLISH"});
@@ -200,7 +240,8 @@ TEST(Replay, of_wills) {
 
 TEST(Replay, of_a_server_that_ends_the_connection) {
     Script s;
-    s.join("twice").send("twice", mqtt::Connect{.protocol = "MQTT", .level = 4, .client_id = "twice"})
+    s.join("twice")
+        .send("twice", mqtt::Connect{.protocol = "MQTT", .level = 4, .client_id = "twice"})
         .close("twice", scenario::Side::server);
     EXPECT_EQ(play(s).differences(), Names{});
     EXPECT_EQ(play(s).result.answers.back().type, "CLOSE");
@@ -213,11 +254,55 @@ TEST(Replay, an_end_that_nobody_expects_is_one_difference) {
     s.join("a").send("a", mqtt::Subscribe{.packet_id = 1, .entries = {std::span<const mqtt::Subscribe::Entry>()}});
     s.expect("a", mqtt::Suback{.packet_id = 1});
     s.send("a", mqtt::Publish{.qos = QoS::at_least_once, .topic = "t", .packet_id = 2})
-        .expect("a", mqtt::Puback{.packet_id = 2}).leave("a");
+        .expect("a", mqtt::Puback{.packet_id = 2})
+        .leave("a");
     const auto played = play(s);
     EXPECT_EQ(played.differences(), Names{"unexpected CLOSE"});
     ASSERT_FALSE(played.result.skipped.empty());
     EXPECT_EQ(played.result.skipped[0].why, "its connection had ended");
+}
+
+/// What only follows from that end is no difference of its own, for nobody.
+TEST(Replay, what_follows_from_a_difference_is_inconclusive) {
+    Script s;
+    s.join("ear")
+        .subscribe("ear", "t", QoS::at_most_once)
+        .join("a")
+        .send("a", mqtt::Subscribe{.packet_id = 1, .entries = {std::span<const mqtt::Subscribe::Entry>()}})
+        .expect("a", mqtt::Suback{.packet_id = 1})
+        .send("a", mqtt::Publish{.topic = "t", .payload = "x"})
+        .expect("ear", mqtt::Publish{.topic = "t", .payload = "x"})
+        .leave("a")
+        .leave("ear");
+    const auto played = play(s);
+    EXPECT_EQ(played.differences(), Names{"unexpected CLOSE"});
+    EXPECT_EQ(played.reasons(), (Names{"SUBACK: what it answers is not in the capture",
+                                       "PUBLISH: what it came from was not sent, or not read"}));
+    EXPECT_LT(played.took, 1s);
+}
+
+/// A first packet that gets no answer does not make a dead target of one that was heard before.
+TEST(Replay, goes_on_after_a_client_that_gets_no_answer) {
+    Script s;
+    s.session("odd");
+    s.step("odd", scenario::Step::Kind::open)
+        .step("odd", scenario::Step::Kind::send, "\x10")
+        .step("odd", scenario::Step::Kind::expect, mqtt::encode(mqtt::Connack{}, Version::v3_1_1),
+              scenario::Side::server)
+        .join("even")
+        .leave("even");
+    const auto played = play(s, {}, {.patience = 1s});
+    EXPECT_EQ(played.result.lost, "");
+    EXPECT_EQ(played.differences(), Names{"missing CONNACK"});
+    EXPECT_EQ(played.count(Verdict::match), 1u);
+}
+
+TEST(Replay, a_lower_qos_has_no_release) {
+    reference::Settings settings;
+    settings.style.grant_at_most = QoS::at_least_once;
+    const auto played = play(exchange(), settings);
+    EXPECT_EQ(played.differences(), (Names{"changed SUBACK codes", "changed PUBLISH QoS"}));
+    EXPECT_EQ(played.reasons(), Names{"PUBREL: its PUBLISH did not come, or not at QoS 2"});
 }
 
 TEST(Replay, of_many_sessions_at_once) {

@@ -31,10 +31,12 @@ struct Script {
         scenario.steps.push_back(std::move(s));
         return *this;
     }
-    template <class P> Script& send(const std::string& who, const P& p) {
+    template <class P>
+    Script& send(const std::string& who, const P& p) {
         return step(who, scenario::Step::Kind::send, mqtt::encode(p, scenario.sessions[session(who)].version));
     }
-    template <class P> Script& expect(const std::string& who, const P& p) {
+    template <class P>
+    Script& expect(const std::string& who, const P& p) {
         return step(who, scenario::Step::Kind::expect, mqtt::encode(p, scenario.sessions[session(who)].version),
                     scenario::Side::server);
     }
@@ -45,8 +47,8 @@ struct Script {
     Script& leave(const std::string& who) { return send(who, mqtt::Disconnect{}).close(who); }
 
     /// Connects, with the name as client id.
-    Script& join(const std::string& who, mqtt::Version v = mqtt::Version::v3_1_1, bool clean = true, bool resumed = false,
-                 std::string id = {}) {
+    Script& join(const std::string& who, mqtt::Version v = mqtt::Version::v3_1_1, bool clean = true,
+                 bool resumed = false, std::string id = {}) {
         session(who, v);
         if (id.empty()) id = who;
         const mqtt::Property kept{mqtt::property::session_expiry_interval, 3600u};
@@ -94,7 +96,8 @@ struct Played {
 };
 
 /// Plays a script against a broker with these settings.
-inline Played play(const Script& script, reference::Settings settings = {}, EngineOptions options = {}, PlanOptions how = {}) {
+inline Played play(const Script& script, reference::Settings settings = {}, EngineOptions options = {},
+                   PlanOptions how = {}) {
     conformance::VirtualNetwork network(std::move(settings));
     const Plan p = plan(script.scenario, how);
     Played out;
@@ -113,9 +116,12 @@ inline Played play(const Script& script, reference::Settings settings = {}, Engi
 /// A network whose n-th connection is slower than others: what it sends takes that long.
 class SlowNetwork final : public net::Loop {
 public:
-    SlowNetwork(reference::Settings settings, std::size_t slow, net::Duration by) : network(std::move(settings)), slow_(slow), by_(by) {}
+    SlowNetwork(reference::Settings settings, std::size_t slow, net::Duration by)
+        : network(std::move(settings)), slow_(slow), by_(by) {}
     net::Time now() const override { return network.now(); }
-    net::TimerId call_at(net::Time at, std::function<void()> call) override { return network.call_at(at, std::move(call)); }
+    net::TimerId call_at(net::Time at, std::function<void()> call) override {
+        return network.call_at(at, std::move(call));
+    }
     void cancel(net::TimerId id) override { network.cancel(id); }
     std::unique_ptr<net::Stream> dial(const net::Target& target, net::Events& events) override {
         auto stream = network.dial(target, events);
@@ -130,9 +136,15 @@ private:
         void later(std::function<void(net::Stream&)> call) {
             loop.call_at(loop.now() + loop.by_, [s = stream, call] { call(*s); });
         }
-        void send(std::string bytes) override { later([bytes](auto& s) { s.send(bytes); }); }
-        void half_close() override { later([](auto& s) { s.half_close(); }); }
-        void close() override { later([](auto& s) { s.close(); }); }
+        void send(std::string bytes) override {
+            later([bytes](auto& s) { s.send(bytes); });
+        }
+        void half_close() override {
+            later([](auto& s) { s.half_close(); });
+        }
+        void close() override {
+            later([](auto& s) { s.close(); });
+        }
         void reset() override { stream->reset(); }
         SlowNetwork& loop;
         std::shared_ptr<net::Stream> stream;
