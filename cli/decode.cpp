@@ -15,7 +15,7 @@ namespace cli {
 namespace {
 
 struct DecodeOptions {
-    std::string file, version, direction;
+    std::string file, interface, version, direction;
     std::vector<std::string> hex, ports;
     std::string keylog;
     bool json = false, stats = false;
@@ -61,20 +61,28 @@ StreamOptions stream_options(const DecodeOptions& o) {
 }
 
 Octets source(const DecodeOptions& o) {
-    if (o.file.empty() && o.hex.empty()) usage("decode: FILE, - (the standard input) or --hex BYTES is missing");
+    if (o.file.empty() && o.hex.empty())
+        usage("decode: FILE, - (the standard input), -i INTERFACE or --hex BYTES is missing");
     if (!o.file.empty() && !o.hex.empty()) usage("decode: FILE and --hex exclude each other");
     return o.hex.empty() ? Octets::of_file(o.file) : Octets::of(octets_of(o.hex));
 }
 
 int run_on_capture(const DecodeOptions& o, const Common& common, std::string first) {
     if (!o.direction.empty()) usage("--direction: is for byte streams; a capture tells who sent what");
-    return decode_capture(
-        CaptureCall{o.file, o.ports, o.keylog, o.version, o.max_packet, o.json, o.stats, common.verbose, common.quiet},
-        std::move(first));
+    return decode_capture(CaptureCall{o.file, o.interface, o.ports, o.keylog, o.version, o.max_packet, o.json, o.stats,
+                                      common.verbose, common.quiet},
+                          std::move(first));
 }
 
 int run(const DecodeOptions& o, const Common& common) {
     const StreamOptions options = stream_options(o);
+    if (!o.interface.empty()) {
+        if (!o.file.empty() || !o.hex.empty() || !o.keylog.empty())
+            usage(fmt::format("-i and {} exclude each other", !o.file.empty()  ? "FILE"
+                                                              : !o.hex.empty() ? "--hex"
+                                                                               : "--keylog"));
+        return run_on_capture(o, common, {});
+    }
     const Manner manner{o.json, common.verbose, o.hex.empty() ? o.file : "hex"};
     Octets octets = source(o);
     Output output;
@@ -110,6 +118,8 @@ Command add_decode(CLI::App& program) {
     app->add_option("FILE", o->file,
                     "a capture (pcap, pcapng; gz, zstd), or what one side of a connection sent; -: the standard input")
         ->type_name("");
+    app->add_option("-i,--interface", o->interface, "what goes over it from now on, until Ctrl-C; any: all of them")
+        ->type_name("INTERFACE");
     app->add_option("--hex", o->hex, "octets as hex digits, in one word or several")
         ->type_name("BYTES")
         ->expected(1, -1);

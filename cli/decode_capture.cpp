@@ -67,7 +67,7 @@ private:
 class Lines final : public pcap::Listener {
 public:
     Lines(const CaptureCall& call, Output& output, Remarks& remarks)
-        : remarks_(remarks), output_(output), manner_{call.json, call.verbose, "", true, {}}, file_(call.file) {}
+        : remarks_(remarks), output_(output), manner_{call.json, call.verbose, "", true, {}}, file_(call.place()) {}
 
     void begins(pcap::Time first) override { first_ = first; }
     void on(const Conversation& c, const Event& e) override {
@@ -129,19 +129,38 @@ pcap::Options reading_options(const CaptureCall& call) {
     return out;
 }
 
-/// Reads all of it. Throws UsageError.
-void read(const CaptureCall& call, std::string first, pcap::Listener& listener,
-          const std::function<void()>& before_throwing) {
+/// What was told so far is to be seen before the next octets are waited for.
+class Flushing final : public pcap::Source {
+public:
+    Flushing(std::unique_ptr<Source> from, std::function<void()> flush)
+        : from_(std::move(from)), flush_(std::move(flush)) {}
+    std::size_t read(std::span<std::uint8_t> into) override {
+        flush_();
+        return from_->read(into);
+    }
+    std::uint64_t taken() const override { return from_->taken(); }
+    bool cut() const override { return from_->cut(); }
+
+private:
+    std::unique_ptr<Source> from_;
+    std::function<void()> flush_;
+};
+
+/// Reads all of it; `flush` comes before waits and before throws. Throws UsageError.
+void read(const CaptureCall& call, std::string first, pcap::Listener& listener, const std::function<void()>& flush) {
     try {
         auto options = reading_options(call);
         Share share(call);
         options.progress = [&](std::uint64_t taken) { share.show(taken); };
-        if (call.file != "-" || !call.keylog.empty()) return pcap::read_capture(call.file, options, listener);
-        auto rest = pcap::open_source(call.file, options.stop);
-        pcap::read_capture(pcap::with_prefix(std::move(first), std::move(rest)), "the standard input", options,
-                           listener);
+        if (call.interface.empty() && (call.file != "-" || !call.keylog.empty()))
+            return pcap::read_capture(call.file, options, listener);
+        const bool live = !call.interface.empty();
+        auto from = live ? pcap::open_interface(call.interface, options.stop)
+                         : pcap::with_prefix(std::move(first), pcap::open_source(call.file, options.stop));
+        pcap::read_capture(std::make_unique<Flushing>(std::move(from), flush),
+                           live ? call.interface : "the standard input", options, listener);
     } catch (const pcap::CaptureError& e) {
-        before_throwing();
+        flush();
         usage(e.what());
     }
 }
@@ -169,12 +188,12 @@ int decode_capture(const CaptureCall& call, std::string first) {
     Statistics statistics(remarks);
     auto& listener = call.stats ? static_cast<pcap::Listener&>(statistics) : lines;
     read(call, std::move(first), listener, [&] { output.flush(); });
-    if (call.stats) output.add(call.json ? statistics.stats.json(call.file) : statistics.stats.text());
+    if (call.stats) output.add(call.json ? statistics.stats.json(call.place()) : statistics.stats.text());
     output.flush();
     const auto packets = call.stats ? statistics.stats.packets() : lines.packets;
     const bool faults = call.stats ? statistics.stats.faults() > 0 : lines.faults;
-    if (packets == 0 && !call.quiet) fmt::print(stderr, "mqttspec: {}: no MQTT was found in it\n", call.file);
-    return interrupted() ? 130 : faults ? 1 : 0;
+    if (packets == 0 && !call.quiet) fmt::print(stderr, "mqttspec: {}: no MQTT was found in it\n", call.place());
+    return interrupted() && call.interface.empty() ? 130 : faults ? 1 : 0;  // a live capture ends no other way
 }
 
 }  // namespace cli

@@ -9,9 +9,12 @@ namespace cli {
 
 struct CaptureCall {
     std::string file;                // "-": the standard input
+    std::string interface{};         // in place of a file
     std::vector<std::string> ports;  // --port-map
     std::string keylog, version;
     std::size_t max_packet = 16u << 20;
+    /// For people.
+    const std::string& place() const { return interface.empty() ? file : interface; }
     bool json = false, stats = false, verbose = false, quiet = false;
 };
 

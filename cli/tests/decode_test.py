@@ -219,7 +219,7 @@ class Lines(DecodeTest):
 
 class Wrong(DecodeTest):
     def test_calls(self):
-        self.refused("FILE, - (the standard input) or --hex BYTES is missing")
+        self.refused("FILE, - (the standard input), -i INTERFACE or --hex BYTES is missing")
         self.refused("exclude each other", self.file(PING), "--hex", "c000")
         self.refused("'g' at position 4 of \"c0 g0\" is no hex digit", "--hex", "c0 g0")
         self.refused("'z' at position 1 of \"zx\"", "--hex", "c0", "zx")
