@@ -11,9 +11,12 @@ using pcap::Conversation;
 using pcap::Event;
 using pcap::Side;
 
-constexpr std::size_t most_named = 10'000;         // clients, topics: memory is bounded
-constexpr std::chrono::milliseconds grace{1'000};  // for packets that crossed CONNACK
-constexpr std::size_t largest_topic = 1'024;       // octets of a name that are kept
+constexpr std::size_t most_pending = 200;   // accusations of a connection
+constexpr std::size_t most_named = 10'000;  // clients, topics: memory is bounded
+// Where the capture was taken is not known: what arrives late there may have been sent in time, before CONNACK could be
+// seen. Only an answer to something of the server's shows that the client has seen it.
+constexpr std::chrono::hours for_ever{1'000'000};
+constexpr std::size_t largest_name = 1'024;  // octets of a name that are kept
 
 reference::ClientJudge::Time in_ms(pcap::Time t) { return std::chrono::duration_cast<reference::ClientJudge::Time>(t); }
 
@@ -24,8 +27,11 @@ struct CaptureStats::Talk {
     reference::ClientMemory memory{1};  // nothing of other connections: they may not be whole
     std::unique_ptr<reference::ClientJudge> client;
     std::unique_ptr<pcap::ServerJudge> server;
+    /// Told once both directions were seen to be captured up to there: a missing one shows at the end alone.
+    std::vector<Pending> pending;
     Client* owner = nullptr;
     unsigned keep_alive = 0;
+    std::size_t connect_octets = 0;
     pcap::Time heard{};
 };
 
@@ -52,10 +58,15 @@ void CaptureStats::on(const Conversation& c, const Event& e) {
             web_sockets_ += c.web_socket;
             if (c.midstream) break;
             talk->client = std::make_unique<reference::ClientJudge>(
-                talk->memory, [this](const reference::Accusation& a) { broken(Side::client, a.statement, a.what); },
-                reference::ClientJudge::Options{.grace = grace});
+                talk->memory,
+                [this, t = talk.get()](const reference::Accusation& a) {
+                    suspect(*t, Side::client, a.statement, a.what);
+                },
+                reference::ClientJudge::Options{.grace = for_ever, .slack = for_ever});
             talk->server = std::make_unique<pcap::ServerJudge>(
-                [this](std::string_view statement, std::string_view what) { broken(Side::server, statement, what); });
+                [this, t = talk.get()](std::string_view statement, std::string_view what) {
+                    suspect(*t, Side::server, statement, what);
+                });
             break;
         case Event::Kind::packet: return packet(*talk, c, e);
         case Event::Kind::truncated: ++truncated_; break;
@@ -66,6 +77,7 @@ void CaptureStats::on(const Conversation& c, const Event& e) {
             break;
         case Event::Kind::midstream: ++joined_; break;
         case Event::Kind::closed:
+            tell(*talk);
             ++versions_[(c.version_known ? "" : "perhaps ") + std::string(mqtt::name(c.version))];
             talks_.erase(c.number);
             return;
@@ -79,9 +91,11 @@ void CaptureStats::judge(Talk& talk, const mqtt::Packet* packet, const Conversat
     if (!packet || c.reordered) {
         talk.client.reset();
         talk.server.reset();
+        talk.pending.clear();
         ++not_judged_;
         return;
     }
+    if (e.side == Side::server) tell(talk);
     if (e.side == Side::client) {
         talk.client->received(e.octets, in_ms(e.time));
         talk.server->client(*packet, c.version);
@@ -91,17 +105,33 @@ void CaptureStats::judge(Talk& talk, const mqtt::Packet* packet, const Conversat
     }
 }
 
-void CaptureStats::broken(Side side, std::string_view statement, std::string_view what) {
-    auto& row = broken_[{side, std::string(statement)}];
+void CaptureStats::suspect(Talk& talk, Side side, std::string_view statement, std::string_view what) {
+    if (talk.pending.size() < most_pending)
+        talk.pending.push_back({side, std::string(statement), std::string(what), now_->name, at_ - first_});
+}
+
+void CaptureStats::tell(Talk& talk) {
+    for (auto& p : talk.pending) broken(std::move(p));
+    talk.pending.clear();
+}
+
+void CaptureStats::broken(Pending p) {
+    auto& row = broken_[{p.side, p.statement}];
     if (row.times++) return;
-    row.what = what;
-    row.session = now_->name;
-    row.time = at_ - first_;
+    row.what = std::move(p.what);
+    row.session = std::move(p.session);
+    row.time = p.time;
 }
 
 void CaptureStats::faults_of(const Conversation& c, const Event& e) {
+    if (!c.version_known)  // a guess may be wrong: no version must have it so
+        for (const auto v : {mqtt::Version::v3_1, mqtt::Version::v3_1_1, mqtt::Version::v5})
+            if (mqtt::all_faults(e.octets, v).empty()) return;
     for (const auto& fault : mqtt::all_faults(e.octets, c.version))
-        broken(e.side, fault.statement, std::string(fault.field) + " " + std::string(fault.what));
+        if (fault.statement !=
+            "MQTT-3.1.2-2")  // which levels there are is between the two: bridges have one of their own
+            broken({e.side, std::string(fault.statement), std::string(fault.field) + " " + std::string(fault.what),
+                    c.name, e.time - first_});
 }
 
 void CaptureStats::packet(Talk& talk, const Conversation& c, const Event& e) {
@@ -122,13 +152,29 @@ void CaptureStats::packet(Talk& talk, const Conversation& c, const Event& e) {
     judge(talk, &packet_, c, e);
 }
 
+/// The connection counted for a client without a name until now.
+void CaptureStats::assigned(Talk& talk, std::string_view id) {
+    Client& nameless = *talk.owner;
+    talk.owner = &client_of(std::string(id.substr(0, largest_name)));
+    if (talk.owner == &nameless) return;
+    talk.owner->version = nameless.version;
+    const auto move = [](std::size_t& from, std::size_t& to, std::size_t n) { from -= n, to += n; };
+    move(nameless.connections, talk.owner->connections, 1);
+    move(nameless.packets, talk.owner->packets, 1);  // its CONNECT
+    move(nameless.octets, talk.owner->octets, talk.connect_octets);
+    if (nameless.connections == 0) clients_.erase(clients_.find(""));
+}
+
 void CaptureStats::see(Talk& talk, const mqtt::Packet& packet, const Conversation& c, const Event& e) {
     if (const auto* connect = std::get_if<mqtt::Connect>(&packet); connect && e.side == Side::client) {
-        talk.owner = &client_of(std::string(connect->client_id));
+        talk.owner = &client_of(std::string(connect->client_id.substr(0, largest_name)));
+        talk.connect_octets = e.length;
         ++talk.owner->connections;
         talk.owner->version = mqtt::name(c.version);
         talk.owner->keep_alive = talk.keep_alive = connect->keep_alive;
     } else if (const auto* connack = std::get_if<mqtt::Connack>(&packet); connack && talk.owner) {
+        if (const auto id = mqtt::find(connack->properties, mqtt::property::assigned_client_identifier))
+            assigned(talk, id->text);
         talk.keep_alive = mqtt::number_or(connack->properties, mqtt::property::server_keep_alive, talk.keep_alive);
         talk.owner->keep_alive = talk.keep_alive;
     }
@@ -146,7 +192,7 @@ void CaptureStats::see(Talk& talk, const mqtt::Packet& packet, const Conversatio
     if (!publish) return;
     ++qos_[e.side == Side::server][std::size_t(publish->qos)];
     ++sizes_[std::min<std::size_t>(sizes_.size() - 1, std::size_t(std::bit_width(publish->payload.size())))];
-    const std::string name(publish->topic.substr(0, largest_topic));
+    const std::string name(publish->topic.substr(0, largest_name));
     const auto found = topics_.find(name);
     if (found == topics_.end() && topics_.size() >= most_named) {
         ++other_topics_;

@@ -21,6 +21,8 @@ public:
     std::string text() const;
     /// The line of JSON of type STATS.
     std::string json(const std::string& file) const;
+    /// The capture ends in the middle of a record.
+    void cut() { ++truncated_; }
     std::size_t packets() const { return packets_; }
     std::size_t faults() const;
 
@@ -44,9 +46,17 @@ private:
         std::string what, session;  // of the first one
         pcap::Time time{};
     };
+    struct Pending {
+        pcap::Side side;
+        std::string statement, what, session;
+        pcap::Time time{};
+    };
     struct Talk;
     void packet(Talk&, const pcap::Conversation&, const pcap::Event&);
-    void broken(pcap::Side, std::string_view statement, std::string_view what);
+    void suspect(Talk&, pcap::Side, std::string_view statement, std::string_view what);
+    void tell(Talk&);
+    void broken(Pending);
+    void assigned(Talk&, std::string_view id);
     void faults_of(const pcap::Conversation&, const pcap::Event&);
     void see(Talk&, const mqtt::Packet&, const pcap::Conversation&, const pcap::Event&);
     void judge(Talk&, const mqtt::Packet*, const pcap::Conversation&, const pcap::Event&);

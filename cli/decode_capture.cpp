@@ -147,7 +147,8 @@ private:
 };
 
 /// Reads all of it; `flush` comes before waits and before throws. Throws UsageError.
-void read(const CaptureCall& call, std::string first, pcap::Listener& listener, const std::function<void()>& flush) {
+void read(const CaptureCall& call, std::string first, pcap::Listener& listener, const std::function<void()>& flush,
+          const std::function<void()>& before_throwing) {
     try {
         auto options = reading_options(call);
         Share share(call);
@@ -160,7 +161,7 @@ void read(const CaptureCall& call, std::string first, pcap::Listener& listener, 
         pcap::read_capture(std::make_unique<Flushing>(std::move(from), flush),
                            live ? call.interface : "the standard input", options, listener);
     } catch (const pcap::CaptureError& e) {
-        flush();
+        before_throwing();
         usage(e.what());
     }
 }
@@ -171,7 +172,10 @@ public:
     explicit Statistics(Remarks& remarks) : remarks_(remarks) {}
     void begins(pcap::Time first) override { stats.begins(first); }
     void on(const Conversation& c, const Event& e) override { stats.on(c, e); }
-    void remark(const pcap::Remark& r) override { remarks_.tell(r); }
+    void remark(const pcap::Remark& r) override {
+        remarks_.tell(r);
+        if (r.kind == pcap::Remark::Kind::cut) stats.cut();
+    }
     CaptureStats stats;
 
 private:
@@ -187,9 +191,15 @@ int decode_capture(const CaptureCall& call, std::string first) {
     Lines lines(call, output, remarks);
     Statistics statistics(remarks);
     auto& listener = call.stats ? static_cast<pcap::Listener&>(statistics) : lines;
-    read(call, std::move(first), listener, [&] { output.flush(); });
-    if (call.stats) output.add(call.json ? statistics.stats.json(call.place()) : statistics.stats.text());
-    output.flush();
+    const auto flush = [&] { output.flush(); };
+    const auto finish = [&] {
+        if (call.stats) output.add(call.json ? statistics.stats.json(call.place()) : statistics.stats.text());
+        flush();
+    };
+    read(call, std::move(first), listener, flush, [&] {
+        if (!call.stats || statistics.stats.packets() != 0) finish();  // what was read before it broke
+    });
+    finish();
     const auto packets = call.stats ? statistics.stats.packets() : lines.packets;
     const bool faults = call.stats ? statistics.stats.faults() > 0 : lines.faults;
     if (packets == 0 && !call.quiet) fmt::print(stderr, "mqttspec: {}: no MQTT was found in it\n", call.place());

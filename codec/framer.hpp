@@ -10,6 +10,7 @@ public:
     void feed(View chunk) {
         if (taken_ == gathered_.size()) {
             gathered_.clear();
+            if (gathered_.capacity() > most_kept) std::string().swap(gathered_);  // of a large packet that is over
             taken_ = 0;
         } else if (taken_ > gathered_.size() / 2) {  // moving the rest costs no more than what was taken
             gathered_.erase(0, taken_);
@@ -29,6 +30,7 @@ public:
     View rest() const { return octets(std::string_view(gathered_).substr(taken_)); }
 
 private:
+    static constexpr std::size_t most_kept = 64 << 10;  // octets
     std::string gathered_;
     std::size_t taken_ = 0;
 };

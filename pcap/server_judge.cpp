@@ -44,17 +44,21 @@ void ServerJudge::sent(const mqtt::Connect& c) {
     maximum_packet_ = mqtt::number_or(c.properties, property::maximum_packet_size, 0);
 }
 void ServerJudge::sent(const mqtt::Publish& p) {
-    if (p.qos == QoS::at_least_once) ++pubacks_[p.packet_id];
-    if (p.qos == QoS::exactly_once) ++pubrecs_[p.packet_id];
+    if (p.qos == QoS::at_least_once) pubacks_.insert(p.packet_id);
+    if (p.qos == QoS::exactly_once) pubrecs_.insert(p.packet_id);
 }
-void ServerJudge::sent(const mqtt::Pubrel& p) { ++pubcomps_[p.packet_id]; }
+void ServerJudge::sent(const mqtt::Pubrel& p) { pubcomps_.insert(p.packet_id); }
 void ServerJudge::sent(const mqtt::Puback& p) { open_.erase(p.packet_id); }
 void ServerJudge::sent(const mqtt::Pubcomp& p) { open_.erase(p.packet_id); }
 void ServerJudge::sent(const mqtt::Pubrec& p) {
     if (p.reason >= 0x80) open_.erase(p.packet_id);
 }
-void ServerJudge::sent(const mqtt::Subscribe& s) { requests_[s.packet_id] = {true, s.entries.count()}; }
-void ServerJudge::sent(const mqtt::Unsubscribe& u) { requests_[u.packet_id] = {false, u.filters.count()}; }
+void ServerJudge::request(std::uint16_t id, Request r) {
+    const auto [at, fresh] = requests_.emplace(id, r);
+    at->second.unclear |= !fresh;
+}
+void ServerJudge::sent(const mqtt::Subscribe& s) { request(s.packet_id, {true, s.entries.count()}); }
+void ServerJudge::sent(const mqtt::Unsubscribe& u) { request(u.packet_id, {false, u.filters.count()}); }
 
 // ---- what the server gave ------------------------------------------------------------------------------------------
 
@@ -62,6 +66,7 @@ void ServerJudge::gave(const mqtt::Connack& c) {
     if (answered_) return tell("", "MQTT-3.2.0-2", "a second CONNACK");
     answered_ = true;
     refused_ = c.code != 0;
+    resumed_ = c.session_present;
     if (clean_ && c.session_present && !refused_)
         tell("MQTT-3.2.2-1", "MQTT-3.2.2-2", "Session Present although the client asked for a clean session");
 }
@@ -85,17 +90,17 @@ void ServerJudge::alias(const mqtt::Publish& p) {
     if (!p.topic.empty()) aliases_.insert(number);
 }
 
-void ServerJudge::take(std::map<std::uint16_t, std::size_t>& open, std::uint16_t id, std::string_view what) {
-    const auto found = open.find(id);
-    if (found == open.end()) return tell("MQTT-2.3.1-6", "MQTT-2.2.1-5", what);
-    if (--found->second == 0) open.erase(found);
+// It may be given more than once, and for what was sent on an earlier connection of the session.
+void ServerJudge::known(const std::set<std::uint16_t>& asked, std::uint16_t id, std::string_view what) {
+    if (!resumed_ && !asked.contains(id)) tell("MQTT-2.3.1-6", "MQTT-2.2.1-5", what);
 }
-void ServerJudge::gave(const mqtt::Puback& p) { take(pubacks_, p.packet_id, "PUBACK for no PUBLISH of QoS 1"); }
-void ServerJudge::gave(const mqtt::Pubrec& p) { take(pubrecs_, p.packet_id, "PUBREC for no PUBLISH of QoS 2"); }
-void ServerJudge::gave(const mqtt::Pubcomp& p) { take(pubcomps_, p.packet_id, "PUBCOMP for no PUBREL"); }
+void ServerJudge::gave(const mqtt::Puback& p) { known(pubacks_, p.packet_id, "PUBACK for no PUBLISH of QoS 1"); }
+void ServerJudge::gave(const mqtt::Pubrec& p) { known(pubrecs_, p.packet_id, "PUBREC for no PUBLISH of QoS 2"); }
+void ServerJudge::gave(const mqtt::Pubcomp& p) { known(pubcomps_, p.packet_id, "PUBCOMP for no PUBREL"); }
 
 void ServerJudge::answer(std::uint16_t id, bool subscribe, std::size_t codes) {
     const auto found = requests_.find(id);
+    if (found != requests_.end() && found->second.unclear) return;
     if (found == requests_.end() || found->second.subscribe != subscribe)
         return tell("MQTT-2.3.1-7", "MQTT-2.2.1-6",
                     subscribe ? "SUBACK for no SUBSCRIBE" : "UNSUBACK for no UNSUBSCRIBE");

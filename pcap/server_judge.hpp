@@ -25,6 +25,7 @@ private:
     struct Request {
         bool subscribe = false;
         std::size_t filters = 0;
+        bool unclear = false;  // the client used its identifier twice at a time: any answer may be right
     };
     void tell(std::string_view v3_1_1, std::string_view v5, std::string_view what) {
         const auto statement = v5_ ? v5 : v3_1_1;
@@ -51,13 +52,15 @@ private:
     template <class P>
     void gave(const P&) {}
     void alias(const mqtt::Publish&);
-    void take(std::map<std::uint16_t, std::size_t>& open, std::uint16_t id, std::string_view what);
+    void known(const std::set<std::uint16_t>& asked, std::uint16_t id, std::string_view what);
+    void request(std::uint16_t id, Request);
     void answer(std::uint16_t id, bool subscribe, std::size_t codes);
 
     Tell tell_;
-    bool v5_ = false, judged_ = false, over_ = false, answered_ = false, refused_ = false, clean_ = false;
+    bool v5_ = false, judged_ = false, over_ = false, answered_ = false, refused_ = false, clean_ = false,
+         resumed_ = false;
     std::uint32_t receive_maximum_ = 65'535, alias_maximum_ = 0, maximum_packet_ = 0;  // the client's; 0: none
-    std::map<std::uint16_t, std::size_t> pubacks_, pubrecs_, pubcomps_;  // that the server owes, by identifier
+    std::set<std::uint16_t> pubacks_, pubrecs_, pubcomps_;  // identifiers that the client ever asked such an answer for
     std::map<std::uint16_t, Request> requests_;
     std::set<std::uint16_t> open_;     // the server's own deliveries above QoS 0
     std::set<std::uint32_t> aliases_;  // that were given a meaning

@@ -158,6 +158,7 @@ private:
     std::unordered_map<std::uint16_t, Settled> settled_;  // on this connection
     std::set<std::uint16_t> requests_;                    // SUBSCRIBE and UNSUBSCRIBE without an answer
     std::unordered_map<std::uint32_t, std::string> aliases_;
+    std::size_t alias_octets_ = 0;
     std::deque<std::uint16_t> due_pubacks_, due_pubrecs_, due_pubrels_;
     std::set<std::uint16_t> begun_;  // deliveries of QoS 2 that PUBREC was sent for
     std::multiset<std::uint16_t> due_pubcomps_;

@@ -11,6 +11,9 @@ namespace property = mqtt::property;
 
 namespace {
 
+constexpr std::size_t most_due = 20'000;             // deliveries without an answer
+constexpr std::size_t most_alias_octets = 1u << 20;  // of topics
+
 std::size_t hash_of(std::string_view topic, std::string_view payload) {
     const std::hash<std::string_view> hash;
     return hash(topic) * 31 + hash(payload);
@@ -51,7 +54,12 @@ bool ClientJudge::resolve_alias(const mqtt::Publish& p, std::string_view& topic)
         phase_ = Phase::over;
         return false;
     }
-    if (!topic.empty()) aliases_[alias->number] = topic;
+    if (!topic.empty()) {
+        auto& held = aliases_[alias->number];
+        alias_octets_ += topic.size() - held.size();
+        held = topic;
+        if (alias_octets_ > most_alias_octets) phase_ = Phase::over;  // memory is bounded: nothing more is said
+    }
     const auto known = aliases_.find(alias->number);
     if (known == aliases_.end()) {
         tell("", "X-3.3.2-alias-unknown", "the topic alias was given no topic on this connection");
@@ -221,6 +229,7 @@ void ClientJudge::gave(const mqtt::Publish& p) {
     if (p.qos == QoS::at_most_once) return;
     auto& due = p.qos == QoS::at_least_once ? due_pubacks_ : due_pubrecs_;
     due.push_back(p.packet_id);
+    if (due.size() > most_due) phase_ = Phase::over;  // time is bounded: nothing more is said
     if (p.qos == QoS::exactly_once && !p.dup) begun_.erase(p.packet_id);
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env -S /usr/bin/python3 -B
 """mqttspec decode --stats on captures: counts, clients, topics, and who broke which statement."""
+import json
 import struct
 import unittest
 
@@ -62,6 +63,7 @@ class Stats(CaptureTest):
         for statement, talk in (
             ("MQTT-2.3.1-6", [(False, b"\x40\x02\0\7")]),
             ("MQTT-2.3.1-6", [(True, make.publish(b"a", b"", 1, 7)), (False, b"\x50\x02\0\7")]),
+            ("MQTT-2.3.1-6", [(True, make.publish(b"a", b"", 2, 7)), (False, b"\x50\x02\0\x08")]),
             ("MQTT-2.3.1-6", [(False, b"\x70\x02\0\7")]),
             ("MQTT-2.3.1-7", [(False, b"\x90\x03\0\1\1")]),
             ("MQTT-2.3.1-7", [(True, subscribe), (False, b"\xb0\x02\0\1")]),
@@ -114,6 +116,60 @@ class Stats(CaptureTest):
         joined.client(make.PINGREQ).server(make.PINGRESP, b"\x40\x02\0\7")
         self.assertEqual(self.fields(joined, 0)["broken"], [])
 
+    def test_one_direction_accuses_nobody(self):
+        """Right clients and servers whose other side was not captured: what they answer is not there."""
+        talk = [(False, make.publish(b"a", b"", 1, 3)), (True, b"\x40\x02\0\3"), (True, make.publish(b"a", b"", 1, 7)), (False, b"\x40\x02\0\7"),
+                (True, make.publish(b"a", b"", 1, 7)), (False, b"\x40\x02\0\7"), (False, make.publish(b"a", b"", 2, 4)), (True, b"\x50\x02\0\4"),
+                (False, b"\x62\x02\0\4"), (True, b"\x70\x02\0\4"), (True, make.DISCONNECT)]
+        for level in (4, 5):
+            c = make.Connection().shake().client(make.connect(b"c", level)).server(make.CONNACK if level == 4 else b"\x20\x03\0\0\0")
+            for from_client, octets in talk:
+                if octets[0] >> 4 == 3 and level == 5:
+                    octets = make.publish(b"a", b"", octets[0] >> 1 & 3, octets[-1], level=5)
+                (c.client if from_client else c.server)(octets)
+            c.end()
+            for side in (b"\x0a\0\0\5", b"\x0a\0\0\1"):
+                with self.subTest(level=level, side=side):
+                    packets = [p for p in c.packets if p[12:16] == side]
+                    found = self.lines("--stats", self.file(make.pcap(packets, make.RAW)))[0]["fields"]
+                    self.assertGreater(found["packets"], 3)
+                    self.assertEqual(found["broken"], [])
+
+    def test_what_is_another_matter(self):
+        subscribe = make.mqtt(0x82, b"\0\1" + make.text(b"a") + b"\1")
+        two = make.mqtt(0x82, b"\0\1" + make.text(b"a") + b"\1" + make.text(b"b") + b"\1")
+        for name, talk, how in (
+            ("PUBREC again: 3.1.1 neither wants nor forbids it", [(True, make.publish(b"a", b"", 2, 7)), (False, b"\x50\x02\0\7"), (False, b"\x50\x02\0\7")], {}),
+            ("answers to an earlier connection", [(False, b"\x50\x02\0\7"), (False, b"\x40\x02\0\x09")],
+             {"connect": make.connect(b"c", clean=0), "answer": b"\x20\x02\1\0"}),
+        ):
+            with self.subTest(name):
+                self.assertEqual(self.accused(*talk, **how), [])
+        both = self.accused((True, subscribe), (True, two), (False, b"\x90\x03\0\1\1"), (False, b"\x90\x04\0\1\1\1"))
+        self.assertEqual({side for side, _ in both}, {"client"}, "one identifier twice at a time is the client's fault alone")
+        bridge = make.mqtt(0x10, make.text(b"MQTT") + b"\x84\2\0\x3c" + make.text(b"b"))
+        self.assertEqual(self.accused(connect=bridge), [], "which levels are served is the server's matter")
+
+    def test_limits_of_connack_bind_who_has_seen_it(self):
+        late = [(True, make.mqtt(0x30, make.text(b"a") + b"\3\x23\0\1"))]  # Topic Alias 1, none is allowed
+        self.assertEqual(self.accused(*late, level=5), [], "it may have been sent before")
+        seen = [(False, make.publish(b"a", b"", 1, 9, level=5)), (True, b"\x40\x02\0\x09")]
+        self.assertEqual(self.accused(*seen, *late, level=5), [("client", "MQTT-3.2.2-18")])
+
+    def test_assigned_client_ids(self):
+        c = make.Connection().shake().client(make.connect(b"", 5)).server(b"\x20\x09\0\0\6\x12\0\3abc").end()
+        clients = self.fields(c, 0)["clients"]
+        self.assertEqual([(one["client"], one["connections"], one["packets"]) for one in clients], [("abc", 1, 2)])
+
+    def test_what_was_read_of_a_damaged_capture_is_told(self):
+        c = make.Connection().shake().client(make.connect(b"c")).server(make.CONNACK).end()
+        whole = make.pcap(c.packets, make.RAW)
+        found = self.decode("--stats", "--json", self.file(whole + b"\xff" * 16))
+        self.assertEqual(found.returncode, 2)
+        self.assertIn(b'"CONNECT":{"octets":15,"packets":1}', found.stdout.replace(b'"packets":1,"octets":15', b'"octets":15,"packets":1'))
+        cut = json.loads(self.decode("--stats", "--json", self.file(whole[:-5])).stdout)["fields"]
+        self.assertEqual((cut["packets"], cut["truncated"]), (2, 1))
+
     def test_keep_alive(self):
         """Frames are a millisecond apart: only the clock of the file makes a silence."""
         c = make.Connection().shake().client(make.connect(b"c", keep_alive=2)).server(make.CONNACK).client(make.PINGREQ, make.PINGREQ).end()
@@ -124,9 +180,9 @@ class Stats(CaptureTest):
             if n >= 9:  # the second PINGREQ, and what follows it
                 struct.pack_into("<I", octets, at, 1_700_000_000 + 5)
             at += 16 + size
-        found = self.lines("--stats", self.file(bytes(octets)), code=1)[0]["fields"]
+        found = self.lines("--stats", self.file(bytes(octets)), code=0)[0]["fields"]
         self.assertEqual((found["clients"][0]["silences above keep alive"], found["clients"][0]["longest silence"]), (1, 5.002))
-        self.assertEqual([(b["direction"], b["statement"]) for b in found["broken"]], [("client", "MQTT-3.1.2-23")])
+        self.assertEqual(found["broken"], [], "where the capture was taken, a packet may come late that was sent in time")
 
 
 if __name__ == "__main__":
