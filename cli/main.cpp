@@ -78,7 +78,7 @@ int main(int argc, char** argv) {
     cli::program_name = argv[0];
     try {
         const int code = run(argc, argv);
-        if (std::fflush(stdout) != 0) return complain(internal_error, "the standard output cannot be written");
+        if (std::fflush(stdout) != 0 || std::ferror(stdout)) return complain(internal_error, "the standard output cannot be written");
         return code;
     } catch (const conformance::UsageError& e) {
         return complain(usage_error, e.what());

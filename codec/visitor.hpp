@@ -29,7 +29,7 @@ template <class T> std::vector<T> items(const List<T>& l) {
 }
 
 /// Leaf: operator()(name, value&, rule, width in bits or 0 for text, version), presence(name, optional&), more(bool),
-/// where it cares demand(holds good), saw(property identifier), property_id(identifier), begin_item() and end_list(),
+/// where it cares rest(name, value), demand(holds good), saw(property identifier), property_id(identifier), begin_item() and end_list(),
 /// and for those that make or change packets: arena, list(name, vector), properties(name, vector, where), `makes`.
 template <class Leaf> struct Visitor : Walker {
     Leaf leaf;
@@ -62,7 +62,10 @@ template <class Leaf> struct Visitor : Walker {
     }
     void text(std::string_view n, auto& v, Rule r = {}) { leaf(n, v, r, 0, version); }
     void binary(std::string_view n, auto& v) { leaf(n, v, Rule{}, 0, version); }
-    void rest(std::string_view n, auto& v) { leaf(n, v, Rule{}, 0, version); }
+    void rest(std::string_view n, auto& v) {
+        if constexpr (requires { leaf.rest(n, v); }) leaf.rest(n, v);
+        else leaf(n, v, Rule{}, 0, version);
+    }
     void unknown(std::string_view n, auto& v) { leaf(n, v, Rule{}, 0, version); }
     bool more(bool any) { return leaf.more(any); }
     void demand(auto&& holds_good, std::string_view, Ids, std::string_view) {

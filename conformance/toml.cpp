@@ -4,7 +4,8 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
+#include <cstdio>
+#include <memory>
 #include <set>
 #include <sstream>
 
@@ -82,14 +83,18 @@ std::pair<std::string, const toml::node*> unknown_key(const toml::table& table, 
 }  // namespace
 
 std::string read_file(const std::string& path) {
+    constexpr std::size_t most = 256u << 20;  // octets: some files have no end
     errno = 0;
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    if (!file || !(text << file.rdbuf()) || file.bad()) {
-        if (file && file.peek() == std::ifstream::traits_type::eof() && errno == 0) return {};  // an empty file
-        throw UsageError(path + ": cannot be read" + (errno ? std::string(": ") + std::strerror(errno) : ""));
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
+    const auto refuse = [&] { throw UsageError(path + ": cannot be read" + (errno ? std::string(": ") + std::strerror(errno) : "")); };
+    if (!file) refuse();
+    std::string text;
+    for (char piece[1 << 16]; const std::size_t n = std::fread(piece, 1, sizeof piece, file.get());) {
+        text.append(piece, n);
+        if (text.size() > most) throw UsageError(path + ": is larger than 256 MiB, which no such file is");
     }
-    return text.str();
+    if (std::ferror(file.get())) refuse();
+    return text;
 }
 
 std::string toml_text(std::string_view text) {

@@ -71,7 +71,9 @@ struct Telling {
         const json* given = value(name);
         if (!given) return;
         if constexpr (std::is_same_v<T, mqtt::Text>) {
-            v = mqtt::keep(arena, mqtt::Text(octets_of(name, *given)));
+            const auto octets = octets_of(name, *given);
+            if (octets.size() > 65'535) fail(name, std::to_string(octets.size()) + " octets are more than 65535");
+            v = mqtt::keep(arena, mqtt::Text(octets));
         } else if (given->is_boolean() && width == 1) {
             v = static_cast<T>(given->get<bool>());
         } else {
@@ -80,6 +82,10 @@ struct Telling {
             if (!fits) fail(name, given->dump() + " is no number from 0 to " + std::to_string(most));
             v = static_cast<T>(given->get<std::uint64_t>());
         }
+    }
+    /// Up to the end of the packet, so of any length.
+    void rest(std::string_view name, mqtt::Text& v) {
+        if (const json* given = value(name)) v = mqtt::keep(arena, mqtt::Text(octets_of(name, *given)));
     }
     /// "will flag"; where it is not given: whether any "will ..." is.
     template <class T>
@@ -125,7 +131,9 @@ struct Telling {
                 fail(list, "id: " + id->dump() + " is no identifier");
             return id->get<std::uint32_t>();
         }
-        const std::string name = item.value("name", "");
+        const auto given = item.find("name");
+        if (given == item.end() || !given->is_string()) fail(list, "an item without \"id\" and without \"name\", a text");
+        const auto name = given->get<std::string>();
         for (const auto& row : mqtt::property_table)
             if (row.name == name) return row.id;
         fail(list, "\"" + name + "\" is no property");
@@ -215,8 +223,12 @@ std::string masked(mqtt::View packet, Version v) {
     if (packet.empty()) return out;
     mqtt::Explained explained;
     mqtt::explain(explained, packet, v);
+    const auto type = explained.type();
+    const bool may_hide = type == mqtt::Type::connect || type == mqtt::Type::connack || type == mqtt::Type::auth;
     for (const auto& f : explained.fields) {
-        if (!f.secret || f.offset >= out.size()) continue;
+        // What could not be read may be a secret where there are some.
+        const bool secret = f.secret || (may_hide && f.kind == mqtt::Field::Kind::raw);
+        if (!secret || f.offset >= out.size()) continue;
         const auto end = std::min(f.offset + f.size, out.size());
         const auto hidden = f.kind == mqtt::Field::Kind::raw ? end - f.offset : std::min(f.text.size(), end - f.offset);
         std::fill_n(out.begin() + std::ptrdiff_t(end - hidden), hidden, '*');

@@ -54,9 +54,11 @@ class Reports(ProgramTest):
         result = run("test", "--only", "ping.*", "--report", "json=/dev/full")
         self.assertEqual(result.returncode, 4)
         self.assertEqual(result.stderr, "mqttspec: /dev/full: cannot be written: No space left on device\n")
-        with open("/dev/full", "w") as full:
-            code = subprocess.run([PROGRAM, "list"], stdout=full, stderr=subprocess.DEVNULL, env=environment()).returncode
-        self.assertEqual(code, 4)
+        for command in (["list"], ["test", "--only", "ping.*"], ["explain", "MQTT-3.1.0-2"], ["decode", "--hex", "c000"]):
+            with self.subTest(command), open("/dev/full", "w") as full:
+                code = subprocess.run([PROGRAM, *command], stdout=full, stderr=subprocess.DEVNULL, env=environment()).returncode
+                self.assertEqual(code, 4)
+        self.expect(2, "test", "--only", "ping.*", "--baseline", "/dev/zero", says="/dev/zero: is larger than 256 MiB")
 
 
 class Runs(ProgramTest):

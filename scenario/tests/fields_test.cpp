@@ -66,6 +66,19 @@ TEST(Fields, secrets_are_masked_in_what_is_no_packet) {
     EXPECT_EQ(masked(mqtt::octets(longer), Version::v3_1_1).find("pas"), std::string::npos);
 }
 
+TEST(Fields, secrets_are_masked_in_what_is_cut) {
+    // AUTH 0x18, Authentication Method "m", Authentication Data "TOPSECRET": every beginning of it.
+    const std::string auth("\xf0\x12\x18\x10\x15\0\1m\x16\0\x09TOPSECRET", 20);
+    for (std::size_t n = 1; n < auth.size(); ++n) {
+        const auto shown = masked(mqtt::octets(auth.substr(0, n)), Version::v5);
+        EXPECT_EQ(shown.find("TO"), std::string::npos) << n;
+        EXPECT_EQ(shown.size(), n);
+    }
+    // What can hold no secret stays as it came: it is sent again like that.
+    const std::string publish("\x36\x05\0\1aTO", 7);
+    EXPECT_EQ(masked(mqtt::octets(publish), Version::v5), publish);
+}
+
 TEST(Fields, that_are_left_out_have_defaults_and_flags_follow) {
     const json fields{{"client identifier", "c"}, {"clean session", true}, {"user name", "u"},
                       {"password", "pass"},       {"protocol level", 4},   {"protocol name", "MQTT"}};
@@ -116,6 +129,10 @@ TEST(Fields, mistakes_are_named) {
               "payload: length: is 5, but there are 1 octets");
     EXPECT_EQ(refusal("PUBLISH", {{"properties", {{{"name", "alias"}, {"value", 1}}}}}),
               "properties: \"alias\" is no property");
+    EXPECT_EQ(refusal("PUBLISH", {{"properties", {{{"name", 7}, {"value", 1}}}}}),
+              "properties: an item without \"id\" and without \"name\", a text");
+    EXPECT_EQ(refusal("PUBLISH", {{"topic name", std::string(70'000, 'a')}}), "topic name: 70000 octets are more than 65535");
+    EXPECT_EQ(refusal("PUBLISH", {{"topic name", std::string(65'535, 'a')}, {"payload", std::string(70'000, 'p')}}), "none");
     EXPECT_EQ(refusal("SUBSCRIBE", {{"subscriptions", {{{"filter", "a"}}}}}), "filter: is no field of this packet");
     EXPECT_EQ(refusal("CONNECT", {{"will flag", 1}}), "will flag: has to be true or false");
     EXPECT_EQ(refusal("PUBLISHED", json::object()), "type: \"PUBLISHED\" is no packet type");
