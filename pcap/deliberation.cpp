@@ -64,7 +64,7 @@ void Connection::gather(Chunk chunk) {
 
 void Connection::clear_chunks() {
     context_.memory.used -= std::exchange(held_, 0);
-    chunks_ = {};
+    std::vector<Chunk>().swap(chunks_);
     gathered_.reset();
 }
 void Connection::ignore() {
