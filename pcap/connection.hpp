@@ -41,6 +41,7 @@ public:
     }
     void hole(int side, std::size_t missing, Time now) override;
     void close(Event::How how, int side, Time now);
+    bool opened() const { return opened_; }
     /// Nothing is told any more: it need not be followed.
     bool ignored() const { return state_ == State::ignored; }
 
