@@ -1,5 +1,5 @@
 // Blocks of pcapng as they pass by: the snapshot length in each Interface Description Block becomes 0, which is "none".
-// libpcap goes by it in Simple Packet Blocks, which tell no captured length: those that were cut get it as their length.
+// libpcap goes by it in Simple Packet Blocks, which tell no captured length: those that were cut get it as length.
 #include <algorithm>
 #include <cstring>
 

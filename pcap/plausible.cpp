@@ -178,6 +178,24 @@ Answer is_connect(View in) {
     return Answer::no;
 }
 
+ProxyHeader proxy_header(View in) {
+    constexpr std::size_t longest_line = 107, head = 16;
+    constexpr std::string_view text("PROXY "), binary("\r\n\r\n\0\r\nQUIT\n", 12);
+    const auto begins = [octets = mqtt::bytes(in)](std::string_view with) {
+        const auto n = std::min(octets.size(), with.size());
+        return octets.substr(0, n) == with.substr(0, n);
+    };
+    if (in.empty() || begins(binary)) {
+        if (in.size() < head) return {Answer::perhaps};
+        const std::size_t size = head + in[14] * 256u + in[15];
+        return {in.size() < size ? Answer::perhaps : Answer::yes, size};
+    }
+    if (!begins(text)) return {};
+    const auto end = mqtt::bytes(in).substr(0, longest_line).find("\r\n");
+    if (end != std::string_view::npos) return {Answer::yes, end + 2};
+    return {in.size() < longest_line ? Answer::perhaps : Answer::no};
+}
+
 bool is_connack(View in) {
     if (in.size() < 4 || Type(in[0] >> 4) != Type::connack) return false;
     const auto e = guess(in, std::nullopt, Side::server).evidence;
@@ -202,12 +220,6 @@ std::optional<Boundary> find_boundary(View in, const std::vector<std::size_t>& s
 }
 
 // ---- BoundarySearch -----------------------------------------------------------------------------------------------
-
-void BoundarySearch::clear() {
-    base_ = seen_ = 0;
-    std::vector<std::uint64_t>().swap(starts_);
-    std::vector<Place>().swap(open_);
-}
 
 void BoundarySearch::give_up(std::size_t octets) {
     base_ += octets;

@@ -32,6 +32,13 @@ Answer is_connect(mqtt::View in);
 /// Whether it is a whole good CONNACK, and nothing else.
 bool is_connack(mqtt::View in);
 
+/// The PROXY protocol's header (HAProxy, versions 1 and 2) that stands before everything else.
+struct ProxyHeader {
+    Answer answer = Answer::no;
+    std::size_t size = 0;  // where the answer is yes
+};
+ProxyHeader proxy_header(mqtt::View in);
+
 struct Boundary {
     std::size_t offset = 0;
     Guess guess{};
@@ -52,7 +59,6 @@ public:
     std::optional<Boundary> more(mqtt::View in, std::optional<mqtt::Version> known, std::optional<Side> from);
     /// So many at the front of the next `in` are not there any more.
     void give_up(std::size_t octets);
-    void clear();
 
 private:
     struct Place {

@@ -70,6 +70,37 @@ class Connections(CaptureTest):
         self.check(c.packets + c.packets[1:], ONE, NAMES[:1])
 
 
+class Beginnings(CaptureTest):
+    HEADERS = {"1": b"PROXY TCP4 192.168.1.100 10.0.0.1 55555 1883\r\n", "1 unknown": b"PROXY UNKNOWN\r\n",
+               "2": b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + bytes([1, 2, 3, 4, 10, 0, 0, 1, 0x15, 0xB3, 7, 0x5B]),
+               "2 local": b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", "2 long": b"\r\n\r\n\0\r\nQUIT\n\x21\x11\x10\0" + bytes(4096)}
+
+    def test_behind_a_proxy(self):
+        for port in (1883, 18833):
+            for name, header in self.HEADERS.items():
+                for cuts in ([], [1], [14], [len(header)], list(range(1, min(len(header), 60)))):
+                    stream = header + make.connect(b"one")
+                    parts = [stream[a:b] for a, b in zip([0] + cuts, cuts + [len(stream)])]
+                    c = make.Connection(server=("10.0.0.1", port)).shake().client(*parts).server(make.CONNACK).client(make.publish(b"a", b"1"))
+                    with self.subTest(port=port, name=name, cuts=cuts):
+                        found = self.lines("--port-map", "7=mqtt", self.file(make.pcap(c.end().packets, make.RAW)), code=0)
+                        self.assertEqual([line["type"] for line in found], ["CONNECT", "CONNACK", "PUBLISH"])
+
+    def test_a_port_that_was_mapped_behind_a_proxy(self):
+        c = make.Connection(server=("10.0.0.1", 9)).shake().client(self.HEADERS["2"] + make.connect(b"one")).end()
+        self.assertEqual(counts(self.lines("--port-map", "9=mqtt", self.file(make.pcap(c.packets, make.RAW)))), {"CONNECT": 1})
+
+    def test_connack_alone_on_any_port(self):
+        """One that the server's stream begins with; the same four octets elsewhere are chance."""
+        for answer, version in ((make.CONNACK, "3.1.1"), (b"\x20\x03\0\0\0", "5")):
+            c = make.Connection(server=("10.0.0.1", 17880)).shake().server(answer).end()
+            theirs = [p for p in c.packets if p[12:16] == c.packets[1][12:16]]
+            found = [line for line in self.lines(self.file(make.pcap(theirs, make.RAW))) if line["type"] != "GAP"]
+            self.assertEqual([(line["type"], line["direction"], line["protocol"]) for line in found], [("CONNACK", "server", version)])
+            for packets in (theirs[1:], [p for p in make.Connection(server=("10.0.0.1", 17880)).shake().client(answer).end().packets]):
+                self.assertEqual(self.lines(self.file(make.pcap(packets, make.RAW)), says="no MQTT"), [])
+
+
 class Files(CaptureTest):
     def test_gz_padded_with_zeros(self):
         """As gzip(1) reads it; other octets behind it are damage."""
