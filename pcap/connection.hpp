@@ -41,6 +41,7 @@ public:
     }
     void hole(int side, std::size_t missing, Time now) override;
     void close(Event::How how, int side, Time now);
+    bool opened() const { return opened_; }
     /// Nothing is told any more: it need not be followed.
     bool ignored() const { return state_ == State::ignored; }
 
@@ -65,6 +66,8 @@ private:
     void decide(State state, Time now);
     void ignore();
     void clear_chunks();
+    bool past_proxies();
+    void drop(int side, std::size_t octets);
     bool is_encrypted(mqtt::View in, Time now);
 
     // connection.cpp: a conversation
@@ -101,6 +104,7 @@ private:
     struct Both {
         Gathered of[2];
     };
+    static bool opens_with_connack(const Gathered& g);
     std::unique_ptr<Both> gathered_;
     std::size_t held_ = 0, tried_ = 0, given_up_ = 0;
     unsigned again_;

@@ -1,6 +1,7 @@
 // gz (zlib) and zstd, as sources.
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <array>
 #include <cstring>
@@ -11,6 +12,7 @@ namespace pcap {
 namespace {
 
 constexpr std::size_t chunk = 128 << 10;
+constexpr int window_log = 27;  // 128 MiB, what zstd --ultra -22 asks for; memory is bounded
 
 /// What both have in common: compressed octets in, and what is thrown.
 class Decompressor : public Source {
@@ -54,6 +56,8 @@ public:
                 cut_ = !whole_;
                 return 0;
             }
+            while (whole_ && at_ < end_ && in_[at_] == 0) ++at_;  // padding to the end of a block of a tape, say
+            if (at_ == end_) continue;
             whole_ = false;
             stream_.next_in = in_.data() + at_;
             stream_.avail_in = uInt(end_ - at_);
@@ -78,7 +82,7 @@ public:
     Zstd(std::unique_ptr<Source> from, std::string name)
         : Decompressor(std::move(from), std::move(name)), stream_(ZSTD_createDStream(), &ZSTD_freeDStream) {
         if (!stream_) throw std::bad_alloc();
-        ZSTD_DCtx_setParameter(stream_.get(), ZSTD_d_windowLogMax, 25);  // 32 MiB: memory is bounded
+        ZSTD_DCtx_setParameter(stream_.get(), ZSTD_d_windowLogMax, window_log);
     }
 
     std::size_t read(std::span<std::uint8_t> into) override {
@@ -87,6 +91,9 @@ public:
             const bool more = refill();
             ZSTD_inBuffer in{in_.data(), end_, at_};
             const auto result = ZSTD_decompressStream(stream_.get(), &out, &in);
+            if (ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge)
+                throw CaptureError(name_ +
+                                   ": needs a window of more than 128 MiB; decompress it with zstd -d --long=31");
             if (ZSTD_isError(result)) damaged(ZSTD_getErrorName(result));
             at_ = in.pos;
             if (more || out.pos) whole_ = result == 0;

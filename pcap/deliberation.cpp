@@ -64,7 +64,7 @@ void Connection::gather(Chunk chunk) {
 
 void Connection::clear_chunks() {
     context_.memory.used -= std::exchange(held_, 0);
-    chunks_ = {};
+    std::vector<Chunk>().swap(chunks_);
     gathered_.reset();
 }
 void Connection::ignore() {
@@ -72,7 +72,36 @@ void Connection::ignore() {
     clear_chunks();
 }
 
+/// Takes away what a proxy puts before the stream; false: it is not whole yet.
+bool Connection::past_proxies() {
+    for (int side : {0, 1}) {
+        const Gathered& g = gathered_->of[side];
+        if (g.octets.empty() || g.torn) continue;
+        const auto found = proxy_header(mqtt::octets(g.octets));
+        if (found.answer == Answer::perhaps) return false;
+        if (found.answer == Answer::yes) drop(side, found.size);
+    }
+    return true;
+}
+
+void Connection::drop(int side, std::size_t octets) {
+    Gathered& g = gathered_->of[side];
+    g.octets.erase(0, octets);
+    g.starts.clear();
+    std::size_t at = 0;
+    for (auto& chunk : chunks_) {
+        if (chunk.side != side) continue;
+        const auto n = std::min(octets, chunk.octets.size());
+        chunk.octets.erase(0, n);
+        octets -= n;
+        if (!chunk.octets.empty()) g.starts.push_back(at);
+        at += chunk.octets.size();
+    }
+    std::erase_if(chunks_, [](const Chunk& c) { return c.octets.empty() && c.hole == 0; });
+}
+
 void Connection::deliberate(Time now) {
+    if (!past_proxies()) return;
     if (const auto known = forced()) {
         if (*known == Carried::mqtt) return decide(State::plain, now);
         if (*known == Carried::web_socket) return decide(State::web_socket, now);
@@ -130,6 +159,14 @@ bool Connection::is_encrypted(View in, Time now) {
     return true;
 }
 
+/// The first segment of whoever answers: nothing else than a server of MQTT is likely to say that.
+bool Connection::opens_with_connack(const Gathered& g) {
+    const View in = mqtt::octets(g.octets);
+    for (std::size_t n = 1; n < g.starts.size(); ++n)
+        if (is_connack(in.first(g.starts[n]))) return true;
+    return is_connack(in);
+}
+
 /// By runs of good packets from both sides' first octets on, or within them. True: it is MQTT.
 bool Connection::weigh_all(Time now) {
     const unsigned need = is_well_known() ? bits_on_a_known_port : bits_on_any_port;
@@ -141,7 +178,8 @@ bool Connection::weigh_all(Time now) {
         const auto e = guess(mqtt::octets(g.octets), std::nullopt, std::nullopt);
         impossible |= !e.evidence.possible && begins_[side] && !g.torn;
         if (!e.evidence.possible || !e.evidence.packets) continue;
-        bits += e.evidence.bits;
+        const bool answers = begins_[side] && !g.torn && initiator_ != side && opens_with_connack(g);
+        bits += answers ? bits_on_any_port : e.evidence.bits;
         client[side] = e.evidence.client;
         server[side] = e.evidence.server;
         conversation_.version = e.version;

@@ -101,11 +101,16 @@ void Flows::segment(const Segment& s) {
     if (s.in_order) return decrypted(flow, s, side);
     if (s.flags & Segment::syn) {
         const bool new_numbers = flow.sides[side]->begun() && flow.sides[side]->first() != s.seq + 1;
-        if (new_numbers) {
+        const bool refused = flow.over && !flow.connection->opened() && !(s.flags & Segment::ack);
+        if (new_numbers)
             begin_again(flow, s, swapped);
-            side = 0;
-        }
+        else if (refused)  // and tried again
+            start(flow, s, swapped);
+        if (new_numbers || refused) side = 0;
         if (!flow.over) handshake(flow, s, side);
+    } else if (s.length && is_another(flow, s, side)) [[unlikely]] {
+        begin_again(flow, s, swapped);
+        side = 0;
     }
     if (flow.over) return;
     flow.seen[side] = true;
@@ -113,9 +118,10 @@ void Flows::segment(const Segment& s) {
     TcpSide &mine = *flow.sides[side], &others = *flow.sides[1 - side];
     if (s.flags & Segment::ack) {
         flow.acks[side] = true;
-        if (others.begun())
+        const bool of_another = mine.begun() ? !mine.near(s.seq) : others.begun() && others.untouched();
+        if (others.begun() && !of_another)
             others.acknowledged(s.acked);
-        else
+        else if (!others.begun())
             flow.hint_of(1 - side, s.acked);
     }
     if (others.lags() || mine.lags()) [[unlikely]]
@@ -130,10 +136,29 @@ void Flows::segment(const Segment& s) {
         mine.finish(first + std::uint32_t(s.length));
         if (flow.ended_by < 0) flow.ended_by = side;
     }
-    if (s.flags & Segment::rst) return finish(flow, Event::How::reset, side, s.time);
+    if ((s.flags & Segment::rst) && is_reset(flow, s, side)) return finish(flow, Event::How::reset, side, s.time);
     mine.settle(s.time, flow.acks[1 - side]);
     if (flow.seen[1 - side]) others.settle(s.time, flow.acks[side]);  // else that direction was not captured at all
     if (mine.finished() && others.finished()) finish(flow, Event::How::fin, flow.ended_by, s.time);
+}
+
+/// Data of another connection between the same ports, whose SYN was not captured.
+bool Flows::is_another(const Flow& flow, const Segment& s, int side) const {
+    const TcpSide& mine = *flow.sides[side];
+    if (!mine.begun()) return false;
+    const bool near = mine.near(s.seq);
+    if (near && !flow.over) [[likely]]
+        return false;
+    const bool begins = is_connect(s.payload) == Answer::yes || is_connack(s.payload);
+    return flow.over ? !near || (begins && mine.ahead(s.seq)) : begins;
+}
+
+/// Anybody can send an RST, and the answer to a connection that is forgotten has the numbers of that one.
+bool Flows::is_reset(const Flow& flow, const Segment& s, int side) const {
+    const TcpSide &mine = *flow.sides[side], &others = *flow.sides[1 - side];
+    if (mine.begun()) return mine.resets(s.seq);
+    const bool answers_syn = others.begun() && others.untouched();
+    return !answers_syn || ((s.flags & Segment::ack) && s.acked == others.first());
 }
 
 /// It carries no MQTT: only its end matters.

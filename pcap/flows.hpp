@@ -24,6 +24,8 @@ private:
     Flow& find(const Segment& s, bool& swapped);
     void start(Flow& flow, const Segment& s, bool swapped);
     void begin_again(Flow& flow, const Segment& s, bool swapped);
+    bool is_another(const Flow& flow, const Segment& s, int side) const;
+    bool is_reset(const Flow& flow, const Segment& s, int side) const;
     void decrypted(Flow& flow, const Segment& s, int side);
     void end_ignored(Flow& flow, const Segment& s, int side);
     void handshake(Flow& flow, const Segment& s, int side);

@@ -29,14 +29,22 @@ void PacketStream::account(std::size_t held) {
 
 void PacketStream::clear_held() {
     held_.clear();
-    if (!keeps_memory(held_.capacity())) held_ = {};
+    if (!keeps_memory(held_.capacity())) std::string().swap(held_);  // assigning an empty one frees nothing
     account(0);
     want_ = skip_ = missing_ = 0;
 }
 
 void PacketStream::octets(View in, Time now) {
-    if (searching_) [[unlikely]]
-        return search(in, now);
+    if (!searching_) [[likely]]
+        in_step(in, now);
+    std::string found;  // from a boundary on
+    while (!in.empty() && search(in, found, now)) {
+        in = mqtt::octets(found);
+        in_step(in, now);
+    }
+}
+
+void PacketStream::in_step(View& in, Time now) {
     while (!in.empty() && !searching_) {
         if (skip_)
             skip(in, now);
@@ -47,7 +55,6 @@ void PacketStream::octets(View in, Time now) {
         else
             gather(in, now);
     }
-    if (!in.empty()) search(in, now);
 }
 
 void PacketStream::start_packet(View& in, Time now) {
@@ -113,9 +120,8 @@ void PacketStream::finish_damaged(Time now) {
 void PacketStream::hole(std::size_t n, Time now) {
     if (searching_) {
         skipped_ += held_.size();
-        starts_.clear();
+        boundaries_.reset();
         clear_held();
-        tried_ = 0;
         if (joining_) return;
         tell_skipped(now);
         return sink_.gap(side_, {}, n, n, captured_not(n), now);
@@ -143,31 +149,27 @@ void PacketStream::lose_step(View broken, Time now) {
     searching_ = true;
 }
 
-void PacketStream::search(View in, Time now) {
-    if (!in.empty()) starts_.push_back(held_.size());
+bool PacketStream::search(View in, std::string& rest, Time now) {
+    if (!boundaries_) boundaries_ = std::make_unique<BoundarySearch>(likely);
     held_ += mqtt::bytes(in);
-    if (held_.size() > most_searched) {
+    account(held_.capacity());
+    const auto found = boundaries_->more(mqtt::octets(held_), sink_.version(), sink_.role(side_));
+    if (!found) {
+        if (held_.size() <= most_searched) return false;
         const auto given_up = held_.size() - most_searched / 2;
         held_.erase(0, given_up);
+        boundaries_->give_up(given_up);
         skipped_ += given_up;
-        std::erase_if(starts_, [&](auto& s) { return s < given_up; });
-        for (auto& s : starts_) s -= given_up;
-        tried_ = 0;
+        return false;
     }
-    account(held_.capacity());
-    const bool everywhere = held_.size() >= 2 * tried_;
-    if (everywhere) tried_ = held_.size();
-    const auto found =
-        find_boundary(mqtt::octets(held_), starts_, likely, everywhere, sink_.version(), sink_.role(side_));
-    if (!found) return;
     skipped_ += found->offset;
-    const std::string rest = held_.substr(found->offset);
+    std::string from_there = held_.substr(found->offset);
     clear_held();
     tell_skipped(now);
-    starts_ = {};
-    tried_ = 0;
+    boundaries_.reset();
     searching_ = joining_ = false;
-    octets(mqtt::octets(rest), now);
+    rest.swap(from_there);
+    return true;
 }
 
 void PacketStream::tell_skipped(Time now) {

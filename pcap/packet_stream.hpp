@@ -1,5 +1,6 @@
 // One side of a conversation: its octets to MQTT packets, and back into step after a gap.
 #pragma once
+#include <memory>
 #include <string>
 
 #include "pcap/plausible.hpp"
@@ -44,6 +45,7 @@ public:
     void end(std::string_view what, Time now);
 
 private:
+    void in_step(mqtt::View& in, Time now);
     void start_packet(mqtt::View& in, Time now);
     void gather_header(mqtt::View& in, Time now);
     void gather(mqtt::View& in, Time now);
@@ -51,7 +53,8 @@ private:
     void finish_whole(Time now);
     void finish_damaged(Time now);
     void lose_step(mqtt::View in, Time now);
-    void search(mqtt::View in, Time now);
+    /// True: there is a boundary, and `rest` is what is there from it on.
+    bool search(mqtt::View in, std::string& rest, Time now);
     void tell_skipped(Time now);
     void clear_held();
     void account(std::size_t held);
@@ -62,9 +65,9 @@ private:
     std::size_t max_packet_, accounted_ = 0;
     std::string held_;      // the beginning of a packet; in a search: octets in which no boundary was found yet
     std::size_t want_ = 0;  // the size of the packet that is held; 0: its fixed header is not whole
-    std::size_t skip_ = 0, missing_ = 0;   // octets of it still to pass over; those that are not there
-    std::size_t skipped_ = 0, tried_ = 0;  // in a search: octets given up; size at the last thorough one
-    std::vector<std::size_t> starts_;      // in a search: where segments begin in held_
+    std::size_t skip_ = 0, missing_ = 0;          // octets of it still to pass over; those that are not there
+    std::size_t skipped_ = 0;                     // in a search: octets given up
+    std::unique_ptr<BoundarySearch> boundaries_;  // in a search
     std::string why_;
     int side_;
     bool searching_ = false, joining_ = false;

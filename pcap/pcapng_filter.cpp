@@ -1,4 +1,5 @@
 // Blocks of pcapng as they pass by: the snapshot length in each Interface Description Block becomes 0, which is "none".
+// libpcap goes by it in Simple Packet Blocks, which tell no captured length: those that were cut get it as length.
 #include <algorithm>
 #include <cstring>
 
@@ -7,7 +8,7 @@
 namespace pcap {
 namespace {
 
-constexpr std::uint32_t section = 0x0a0d0d0a, interface = 1;
+constexpr std::uint32_t section = 0x0a0d0d0a, interface = 1, simple = 3;
 constexpr std::size_t head = 16;  // octets of a block that are looked at: type, length, and the next eight
 
 class Filter final : public Source {
@@ -33,9 +34,12 @@ private:
     std::size_t begin(std::span<std::uint8_t> in) {
         std::size_t taken = 0;
         while (taken < in.size() && have_ < head) {
-            if (have_ >= 12 && four(0) == interface) in[taken] = 0;
+            change(in[taken]);
             held_[have_++] = in[taken++];
-            if (have_ == 12 && four(0) == section) swapped_ = four(8) == 0x4d3c2b1a;
+            if (have_ == 12 && four(0) == section) {
+                swapped_ = four(8) == 0x4d3c2b1a;
+                interfaces_ = 0;
+            }
         }
         if (have_ < head) return taken;
         const auto length = (four(4) + 3) / 4 * 4;
@@ -48,16 +52,31 @@ private:
         }
         return taken;
     }
-    std::uint32_t four(std::size_t at) const {
+    /// The next octet of a block's head.
+    void change(std::uint8_t& octet) {
+        if (have_ >= 12 && four(0) == interface) {
+            if (interfaces_ == 0) snapshot_[have_ - 12] = octet;
+            interfaces_ += have_ == 15;
+            octet = 0;
+        } else if (have_ >= 8 && have_ < 12 && four(0) == simple && interfaces_) {
+            const auto most = value(snapshot_);
+            if (most && four(4) >= head && four(4) - head >= most) octet = snapshot_[have_ - 8];
+        }
+    }
+    std::uint32_t four(std::size_t at) const { return at == 8 ? raw(held_ + at) : value(held_ + at); }
+    std::uint32_t value(const std::uint8_t* at) const { return swapped_ ? __builtin_bswap32(raw(at)) : raw(at); }
+    static std::uint32_t raw(const std::uint8_t* at) {
         std::uint32_t n = 0;
-        std::memcpy(&n, held_ + at, 4);
-        return swapped_ && at != 8 ? __builtin_bswap32(n) : n;
+        std::memcpy(&n, at, 4);
+        return n;
     }
 
     std::unique_ptr<Source> from_;
     std::uint8_t held_[head]{};
     std::size_t have_ = 0;
-    std::uint64_t left_ = 0;  // octets of the block still to pass
+    std::uint64_t left_ = 0;        // octets of the block still to pass
+    std::uint8_t snapshot_[4]{};    // the length of the section's first interface
+    std::uint64_t interfaces_ = 0;  // of the section
     bool swapped_ = false;
 };
 

@@ -29,6 +29,16 @@ enum class Answer : std::uint8_t { no, perhaps, yes };  // perhaps: more octets 
 /// Whether a CONNECT begins there, good or not.
 Answer is_connect(mqtt::View in);
 
+/// Whether it is a whole good CONNACK, and nothing else.
+bool is_connack(mqtt::View in);
+
+/// The PROXY protocol's header (HAProxy, versions 1 and 2) that stands before everything else.
+struct ProxyHeader {
+    Answer answer = Answer::no;
+    std::size_t size = 0;  // where the answer is yes
+};
+ProxyHeader proxy_header(mqtt::View in);
+
 struct Boundary {
     std::size_t offset = 0;
     Guess guess{};
@@ -37,5 +47,33 @@ struct Boundary {
 /// `need` bits that ends with a segment is enough. Elsewhere three packets and 48 bits are asked for (`everywhere`).
 std::optional<Boundary> find_boundary(mqtt::View in, const std::vector<std::size_t>& starts, unsigned need,
                                       bool everywhere, std::optional<mqtt::Version> known, std::optional<Side> from);
+
+/// The same in octets as they come: every place is looked at when the packets that would begin there are whole, so a
+/// few times at most.
+class BoundarySearch {
+public:
+    /// `need`: bits, where a segment begins.
+    explicit BoundarySearch(unsigned need) : need_(need) {}
+
+    /// `in`: all octets that are not given up; those behind the last call's are one more segment.
+    std::optional<Boundary> more(mqtt::View in, std::optional<mqtt::Version> known, std::optional<Side> from);
+    /// So many at the front of the next `in` are not there any more.
+    void give_up(std::size_t octets);
+
+private:
+    struct Place {
+        std::uint64_t due = 0, at = 0;  // looked at again when there are octets up to `due`
+        bool start = false;             // of a segment
+    };
+    void look(mqtt::View in, Place place, std::optional<mqtt::Version> known, std::optional<Side> from);
+    void found(const Boundary& b, bool start);
+
+    std::uint64_t base_ = 0, seen_ = 0;  // octets given up, and those of which every place is known
+    std::vector<std::uint64_t> starts_;  // of segments
+    std::vector<Place> open_;            // a heap: the first one due is in front
+    std::optional<Boundary> found_;
+    unsigned need_;
+    bool found_at_start_ = false;
+};
 
 }  // namespace pcap

@@ -106,7 +106,7 @@ void TcpSide::flush(Time now, bool other_ends) {
 void TcpSide::forget() {
     memory_.used -= held_;
     held_ = 0;
-    waiting_ = {};
+    std::vector<Waiting>().swap(waiting_);
 }
 
 }  // namespace pcap

@@ -38,6 +38,16 @@ public:
         first_ = next_ = acked_ = first;
     }
     bool begun() const { return begun_; }
+    /// Whether a segment of that number can be of this stream: one of the past, or not far ahead.
+    bool near(std::uint32_t seq) const {
+        return distance(seq, next_) <= reach && (distance(seq, next_) >= -reach || distance(seq, first_) >= 0);
+    }
+    /// Whether the receiver would heed an RST of that number.
+    bool resets(std::uint32_t seq) const {
+        return distance(seq, next_) <= reach && distance(seq, next_) >= -unacknowledged;
+    }
+    bool ahead(std::uint32_t seq) const { return distance(seq, next_) > 0; }
+    bool untouched() const { return next_ == first_; }
     std::uint32_t first() const { return first_; }
 
     /// A segment's payload, of which `length` octets were sent and data.size() captured.
@@ -71,6 +81,8 @@ private:
         std::string octets;
     };
     static constexpr std::int32_t farthest = 1 << 30;  // the largest window there is; beyond it numbers mean nothing
+    static constexpr std::int32_t reach = 1 << 24;     // octets: windows in use, and losses of the capture
+    static constexpr std::int32_t unacknowledged = 1 << 16;  // an RST answers what the other side had seen by then
     static std::int32_t distance(std::uint32_t a, std::uint32_t b) { return std::int32_t(a - b); }
     void advance(std::size_t n) {
         next_ += std::uint32_t(n);

@@ -61,7 +61,7 @@ bool is_get(View in) {
 
 void WebSocketSide::refuse(const std::string& why, Time now) {
     state_ = State::over;
-    held_ = {};
+    std::string().swap(held_);  // assigning an empty one frees nothing
     sink_.refuse(side_, why, now);
 }
 
@@ -88,7 +88,7 @@ void WebSocketSide::gather_head(View& in, Time now) {
     }
     in = in.subspan(end + 4 - before);
     const auto head = read_head(held_.substr(0, end + 2));
-    held_ = {};
+    std::string().swap(held_);  // assigning an empty one frees nothing
     state_ = State::frame_head;
     sink_.head(side_, head, now);
 }

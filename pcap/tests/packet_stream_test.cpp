@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <random>
 
 namespace {
@@ -100,6 +101,44 @@ TEST(PacketStream, AfterAHoleItFindsTheNextBoundary) {
         u.octets("xxxx" + publish(40).substr(0, 20)),
             u.octets(publish(40).substr(20) + publish(40) + publish(41) + publish(42) + "\x30");
     EXPECT_NE(u.end().find("P53 P54 P55"), std::string::npos) << u.told.text;
+}
+
+/// Each in less than a tenth of the time that looking again at all of it with every segment would take.
+TEST(PacketStream, ASearchIsLinear) {
+    std::mt19937 random(5);
+    std::string noise(4'000'000, '\0');
+    for (char& c : noise) c = char(random());
+    const std::string sizes("\x82\xff\x7f", 3);  // of packets that would be whole 16 KiB further on
+    std::string large;
+    while (large.size() < 60'000) large += sizes;
+    const struct {
+        std::string octets;
+        std::size_t segment;
+    } cases[] = {{noise, 1'400}, {std::string(40'000, '\0'), 1}, {std::string(40'000, '\x30'), 1}, {large, 3}};
+    for (const auto& c : cases) {
+        Stream s;
+        s.hole(1'000);
+        const auto begun = std::clock();
+        for (std::size_t at = 0; at < c.octets.size(); at += c.segment)
+            s.octets(std::string_view(c.octets).substr(at, c.segment));
+        EXPECT_LT(double(std::clock() - begun) / CLOCKS_PER_SEC, 1.0) << c.octets.size() << " by " << c.segment;
+        EXPECT_LE(s.memory.used, 1u << 19);
+        s.end();
+        EXPECT_EQ(s.memory.used, 0u);
+    }
+}
+
+/// Boundaries and broken headers by turns in one segment: none is put on top of another.
+TEST(PacketStream, LostAndFoundManyTimes) {
+    std::string in, expected;
+    for (int i = 0; i < 2'000; ++i) {
+        for (int ping = 0; ping < 8; ++ping) in += std::string("\xc0\0", 2), expected += "P2 ";  // 128 bits
+        in += "\x30\xff\xff\xff\xff";
+        expected += "G1-0 G4-0 ";
+    }
+    Stream s;
+    s.octets(in);
+    EXPECT_TRUE(s.end() == expected) << s.told.text.substr(0, 200);
 }
 
 TEST(PacketStream, AHeaderThatWasCut) {

@@ -1,0 +1,158 @@
+#!/usr/bin/env -S /usr/bin/python3 -B
+"""Captures as the field spoils them: padded and packed files, half-open connections, ports used again, proxies before the broker."""
+import gzip
+import struct
+import unittest
+
+import capture_making as make
+from capture_harness import CaptureTest, counts, marks, tool
+
+
+def first(ident=b"one"):
+    """A connection that is not closed."""
+    return make.Connection().shake().client(make.connect(ident)).server(make.CONNACK).client(make.publish(b"a", b"1"))
+
+
+ONE = {"CONNECT": 1, "CONNACK": 1, "PUBLISH": 1}
+TWO = {t: 2 for t in ONE}
+NAMES = ["10.0.0.5:40112-10.0.0.1:1883", "10.0.0.5:40112-10.0.0.1:1883#2"]
+
+
+class Connections(CaptureTest):
+    def check(self, packets, expected, names, others=()):
+        found = self.lines(self.file(make.pcap(packets, make.RAW)))
+        self.assertEqual(counts(found), expected)
+        self.assertEqual(list(dict.fromkeys(line["session"] for line in found)), names)
+        self.assertEqual([line["type"] for line in found if line["type"] in ("GAP", "TRUNCATED", "MIDSTREAM")], list(others))
+
+    def again(self, c, numbers):
+        """Another connection between the same ports, from its handshake on."""
+        other = make.Connection(first=numbers).shake().client(make.connect(b"two")).server(make.CONNACK).client(make.publish(b"b/topic", b"2")).end()
+        return c, other
+
+    def test_half_open(self):
+        """RFC 9293, figure 9: SYN, an ACK of the old numbers, the RST that it gets, SYN again."""
+        for numbers in ((900_000, 77_000), (10, 20), (3_000_000_000, 5)):
+            c, other = self.again(first(), numbers)
+            challenge = [other.packets[0], c.segment(False), c.segment(True, flags=make.RST, seq=c.next[True])]
+            with self.subTest(numbers):
+                self.check(c.packets + challenge + other.packets, TWO, NAMES)
+
+    def test_refused_and_tried_again(self):
+        c = first()
+        refusal = c.segment(False, flags=make.RST | make.ACK, seq=0, ack=1001)
+        self.check([c.packets[0], refusal] * 3 + c.packets, ONE, NAMES[:1])
+
+    def test_only_a_reset_of_its_numbers_ends_it(self):
+        for seq, counted in ((3_456_789_012, False), (None, True)):
+            c = first()
+            c.packets.append(c.segment(True, flags=make.RST, seq=seq))
+            c.client(make.publish(b"a", b"2"), make.publish(b"a", b"3")).end()
+            with self.subTest(seq):
+                self.check(c.packets, dict(ONE, PUBLISH=1 if counted else 3), NAMES[:1])
+
+    def test_ports_used_again_without_syn(self):
+        for numbers in ((90_000_000, 77_000_000), (4_000_000_000, 3_000_000_000)):
+            for closed in (True, False):
+                for captured in (2, 3):  # the third of the handshake acknowledges the new numbers
+                    c, other = self.again(first(), numbers)
+                    before = c.end().packets if closed else c.packets
+                    with self.subTest(numbers=numbers, closed=closed, captured=captured):
+                        self.check(before + other.packets[captured:], TWO, NAMES)
+
+    def test_after_the_end_other_numbers_are_another_connection(self):
+        """Joined in the middle: neither SYN nor CONNECT of it were captured."""
+        c, other = self.again(first().end(), (90_000_000, 77_000_000))
+        self.check(c.packets + other.packets[7:], dict(ONE, PUBLISH=2), NAMES, ["MIDSTREAM"])
+
+    def test_what_is_sent_again_late_is_no_connection(self):
+        c = first().end()
+        self.check(c.packets + c.packets[1:], ONE, NAMES[:1])
+
+
+class Beginnings(CaptureTest):
+    HEADERS = {"1": b"PROXY TCP4 192.168.1.100 10.0.0.1 55555 1883\r\n", "1 unknown": b"PROXY UNKNOWN\r\n",
+               "2": b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + bytes([1, 2, 3, 4, 10, 0, 0, 1, 0x15, 0xB3, 7, 0x5B]),
+               "2 local": b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", "2 long": b"\r\n\r\n\0\r\nQUIT\n\x21\x11\x10\0" + bytes(4096)}
+
+    def test_behind_a_proxy(self):
+        for port in (1883, 18833):
+            for name, header in self.HEADERS.items():
+                for cuts in ([], [1], [14], [len(header)], list(range(1, min(len(header), 60)))):
+                    stream = header + make.connect(b"one")
+                    parts = [stream[a:b] for a, b in zip([0] + cuts, cuts + [len(stream)])]
+                    c = make.Connection(server=("10.0.0.1", port)).shake().client(*parts).server(make.CONNACK).client(make.publish(b"a", b"1"))
+                    with self.subTest(port=port, name=name, cuts=cuts):
+                        found = self.lines("--port-map", "7=mqtt", self.file(make.pcap(c.end().packets, make.RAW)), code=0)
+                        self.assertEqual([line["type"] for line in found], ["CONNECT", "CONNACK", "PUBLISH"])
+
+    def test_a_port_that_was_mapped_behind_a_proxy(self):
+        c = make.Connection(server=("10.0.0.1", 9)).shake().client(self.HEADERS["2"] + make.connect(b"one")).end()
+        self.assertEqual(counts(self.lines("--port-map", "9=mqtt", self.file(make.pcap(c.packets, make.RAW)))), {"CONNECT": 1})
+
+    def test_connack_alone_on_any_port(self):
+        """One that the server's stream begins with; the same four octets elsewhere are chance."""
+        for answer, version in ((make.CONNACK, "3.1.1"), (b"\x20\x03\0\0\0", "5")):
+            c = make.Connection(server=("10.0.0.1", 17880)).shake().server(answer).end()
+            theirs = [p for p in c.packets if p[12:16] == c.packets[1][12:16]]
+            found = [line for line in self.lines(self.file(make.pcap(theirs, make.RAW))) if line["type"] != "GAP"]
+            self.assertEqual([(line["type"], line["direction"], line["protocol"]) for line in found], [("CONNACK", "server", version)])
+            for packets in (theirs[1:], [p for p in make.Connection(server=("10.0.0.1", 17880)).shake().client(answer).end().packets]):
+                self.assertEqual(self.lines(self.file(make.pcap(packets, make.RAW)), says="no MQTT"), [])
+
+
+class Files(CaptureTest):
+    def test_gz_padded_with_zeros(self):
+        """As gzip(1) reads it; other octets behind it are damage."""
+        packed = gzip.compress(make.pcap(first().packets, make.RAW))
+        for padding in (b"\0", bytes(512), bytes(300_000)):
+            self.assertEqual(counts(self.lines(self.file(packed + padding, "made.gz"))), {"CONNECT": 1, "CONNACK": 1, "PUBLISH": 1})
+        self.expect(2, "decode", str(self.file(packed + b"\0\0text")), says="damaged")
+
+    def test_zstd_windows(self):
+        (self.folder / "whole").write_bytes(make.pcap(first().packets, make.RAW))
+        for options, code in (("--ultra -22", 0), ("--ultra -22 --long=28", 2)):
+            packed = self.folder / "packed.zst"
+            tool("sh", "-c", f"zstd -q {options} < {self.folder}/whole > {packed}")  # of a pipe the size is not known
+            if code:
+                self.expect(2, "decode", str(packed), says="needs a window of more than 128 MiB; decompress it with zstd -d --long=31")
+            else:
+                self.assertEqual(counts(self.lines(packed)), {"CONNECT": 1, "CONNACK": 1, "PUBLISH": 1})
+
+    def test_simple_packet_blocks(self):
+        """40 octets are headers: of 96, 56 of the payload are there."""
+        c = first().client(make.publish(b"a", b"z" * 200)).client(make.PINGREQ)
+        for order in "<>":
+            octets = make.pcapng([], ((make.RAW, 96),), order)
+            for p in c.packets:
+                part = p[:96] + bytes(-len(p[:96]) % 4)
+                octets += struct.pack(order + "III", 3, len(part) + 16, len(p)) + part + struct.pack(order + "I", len(part) + 16)
+            found = self.lines(self.file(octets))
+            self.assertEqual(counts(found), {"CONNECT": 1, "CONNACK": 1, "PUBLISH": 1, "PINGREQ": 1})
+            self.assertEqual([(t["length"], t["fields"]["octets missing"]) for t in marks(found, "TRUNCATED")], [(56, 206 - 56)])
+
+    def test_simple_packet_blocks_of_every_size(self):
+        """Payloads whose frames end around the snapshot length, with and without padding."""
+        c = first()
+        for n in range(40, 60):
+            c.client(make.publish(b"a", b"z" * n))
+        octets = make.pcapng([], ((make.RAW, 94),))
+        for p in c.packets:
+            part = p[:94] + bytes(-len(p[:94]) % 4)
+            octets += struct.pack("<III", 3, len(part) + 16, len(p)) + part + struct.pack("<I", len(part) + 16)
+        found = self.lines(self.file(octets))
+        self.assertEqual([len(p["fields"]["payload"]) for p in marks(found, "PUBLISH")[1:]], list(range(40, 50)))
+        self.assertEqual([t["fields"]["octets missing"] for t in marks(found, "TRUNCATED")], list(range(1, 11)))
+
+    def test_snapshot_lengths_of_several_interfaces(self):
+        """Frames longer than the first interface's snapshot length are read whole."""
+        c = first().client(make.publish(b"a", b"z" * 1000))
+        for order in "<>":
+            frames = [(int(len(p) > 82), make.ethernet(p)) for p in c.packets]
+            octets = make.pcapng(frames, ((make.ETHERNET, 96), (make.ETHERNET, 65535)), order)
+            found = self.lines(self.file(octets + make.pcapng([], ((make.ETHERNET, 7),), order)))
+            self.assertEqual([p["fields"]["payload"] for p in marks(found, "PUBLISH")], ["1", "z" * 1000])
+
+
+if __name__ == "__main__":
+    unittest.main()
