@@ -42,4 +42,4 @@ program_test(tidy once ${CMAKE_SOURCE_DIR}/scripts/tidy.py)
 program_test(tidy_self once ${CMAKE_SOURCE_DIR}/scripts/tidy_test.py)
 program_test(mutate_self once ${CMAKE_SOURCE_DIR}/scripts/mutate_test.py)
 # They start brokers and suites of their own: side by side they would only wait for each other.
-set_tests_properties(program broker replay mosquitto embedded_suite proof PROPERTIES RUN_SERIAL TRUE)
+set_tests_properties(program broker replay captures mosquitto embedded_suite proof PROPERTIES RUN_SERIAL TRUE)
