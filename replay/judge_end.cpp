@@ -134,14 +134,14 @@ void Judge::check_order() {
     struct Last {
         std::size_t item = 0;
     };
-    std::map<std::tuple<std::size_t, std::string, unsigned, std::size_t>, Last> lasts;
+    std::map<std::tuple<std::size_t, std::string, unsigned, bool, std::size_t>, Last> lasts;  // what is repeated apart
     for (const auto i : came_) {
         const Item& it = plan_.items[i];
         if (it.type != Type::publish || it.cause == none || !it.shares.empty() || it.role != Role::expect) continue;
         const auto& p = std::get<mqtt::Publish>(it.packet);
         const auto& step = plan_.scenario->steps[i];
-        if (p.retain || p.dup || has_rivals(i)) continue;
-        auto& last = lasts[{step.session, it.topic, unsigned(p.qos), plan_.scenario->steps[it.cause].session}];
+        if (p.retain || has_rivals(i)) continue;
+        auto& last = lasts[{step.session, it.topic, unsigned(p.qos), p.dup, plan_.scenario->steps[it.cause].session}];
         if (i > last.item) {
             last.item = i;
         } else if (answers_[i].verdict == Verdict::match) {

@@ -198,7 +198,7 @@ void Planner::find_subscriptions(std::size_t i) {
     if (it.matching) it.shares.clear();
 }
 
-/// A delivery has the lower one of the QoS published and granted. Of copies nobody knows which subscription they are by.
+/// A delivery has the lower one of the QoS published and granted. Of copies nobody knows which subscription.
 bool Planner::may_cause(const Published& m, std::size_t delivery, mqtt::QoS qos) const {
     const Item& it = plan_.items[delivery];
     if (it.matching > 1) return true;

@@ -170,5 +170,38 @@ TEST(Races, an_unreleased_publish_may_be_delivered_or_not) {
     EXPECT_NE(played.choices().find("4.3.3"), std::string::npos);
 }
 
+/// The publisher's QoS says whether a retained message may be thrown away, not that of its delivery.
+TEST(Absent, a_retained_message_above_qos0_has_to_come) {
+    for (const auto qos : {QoS::at_most_once, QoS::at_least_once}) {
+        Script s;
+        s.join("mouth").send("mouth", message(qos, "x", 7, true));
+        if (qos == QoS::at_least_once) s.expect("mouth", mqtt::Puback{.packet_id = 7});
+        s.leave("mouth").wait(std::chrono::seconds(2)).join("ear").subscribe("ear", "t", QoS::at_most_once);
+        s.expect("ear", message(QoS::at_most_once, "x", 0, true)).leave("ear");
+        const auto played = play(s, breaking(reference::Break::retained_not_stored));
+        EXPECT_EQ(played.differences(), qos == QoS::at_least_once ? Names{"missing PUBLISH"} : Names{});
+    }
+}
+
+/// What is sent again keeps its order (4.6.0-1).
+TEST(Order, of_what_is_sent_again) {
+    Script s;
+    s.join("ear", mqtt::Version::v3_1_1, false).subscribe("ear", "t", QoS::at_least_once).join("mouth");
+    for (const auto n : std::initializer_list<std::uint16_t>{1, 2})
+        s.send("mouth", message(QoS::at_least_once, n == 1 ? "1" : "2", n))
+            .expect("mouth", mqtt::Puback{.packet_id = n})
+            .expect("ear", message(QoS::at_least_once, n == 1 ? "1" : "2", n));
+    s.close("ear").join("again", mqtt::Version::v3_1_1, false, true, "ear");
+    for (const auto n : std::initializer_list<std::uint16_t>{1, 2}) {
+        auto repeated = message(QoS::at_least_once, n == 1 ? "1" : "2", n);
+        repeated.dup = true;
+        s.expect("again", repeated);
+    }
+    for (const auto n : std::initializer_list<std::uint16_t>{1, 2}) s.send("again", mqtt::Puback{.packet_id = n});
+    s.leave("again").leave("mouth");
+    EXPECT_EQ(play(s).differences(), Names{});
+    EXPECT_EQ(play(s, breaking(reference::Break::repeats_reversed)).differences(), Names{"changed PUBLISH order"});
+}
+
 }  // namespace
 }  // namespace replay
