@@ -108,7 +108,7 @@ TEST(Races, qos2_ends_with_pubcomp) {
     EXPECT_EQ(played.count(Verdict::inconclusive), 1u);
 }
 
-/// SUBSCRIBE, then PUBLISH before SUBACK: the capture has no delivery, the target delivers. After SUBACK it has to be the same.
+/// PUBLISH before SUBACK: the capture has no delivery, the target delivers. After SUBACK it has to be the same.
 TEST(Races, no_delivery_in_the_capture) {
     for (const bool crossed : {true, false}) {
         Script s;
