@@ -30,7 +30,8 @@ Judge::Judge(const Plan& plan, Rules rules, std::function<std::vector<std::strin
       performed_(plan.items.size()),
       relaxed_(plan.items.size()),
       answers_(plan.items.size()),
-      ladders_(plan.items.size()) {
+      ladders_(plan.items.size()),
+      raced_(plan.raced) {
     for (std::size_t i = 0; i < plan.items.size(); ++i) {
         const Item& it = plan.items[i];
         if (!it.skip.empty()) states_[i] = State::excused;
@@ -38,6 +39,7 @@ Judge::Judge(const Plan& plan, Rules rules, std::function<std::vector<std::strin
         const auto hash = content_hash(it.topic, std::get<mqtt::Publish>(it.packet).payload);
         if (it.role == Role::send) sent_by_content_[hash].items.push_back(i);
         if (it.role != Role::expect || !it.skip.empty()) continue;
+        relaxed_[i] = it.cause != none && plan.unreleased.contains(it.cause);
         by_content_[hash].items.push_back(i);
         if (!it.shares.empty()) shared_by_content_[hash].items.push_back(i);
     }
@@ -55,8 +57,8 @@ bool Judge::may_come(std::size_t i) const {
     return cause == none || plan_.items[cause].role != Role::send || performed_[cause];
 }
 
-/// Of the messages alike: a copy that has to come before one that need not, one with the same RETAIN before others, and
-/// one that is known to have a cause before others.
+/// Of the messages alike: one with the same QoS, a copy that has to come before one that need not, one with the same
+/// RETAIN, and one that is known to have a cause before others.
 std::size_t Judge::best(AllAlike& lists, const std::string& topic, const mqtt::Publish& p,
                         const std::function<bool(std::size_t)>& fits, std::size_t& late) const {
     const auto all = lists.find(content_hash(topic, p.payload));
@@ -66,14 +68,15 @@ std::size_t Judge::best(AllAlike& lists, const std::string& topic, const mqtt::P
     while (begun < items.size() && is_settled(items[begun])) ++begun;
     std::size_t found = none;
     int rank = -1;
-    for (std::size_t n = begun; n < items.size() && rank < 7; ++n) {
+    for (std::size_t n = begun; n < items.size() && rank < 15; ++n) {
         const auto i = items[n];
         const Item& it = plan_.items[i];
         const auto& expected = std::get<mqtt::Publish>(it.packet);
         if (is_settled(i) || it.topic != topic || expected.payload != p.payload || !fits(i)) continue;
         if (states_[i] == State::given_up && late == none) late = i;
         if (states_[i] != State::open || !may_come(i)) continue;
-        const int of_this = 4 * !relaxed_[i] + 2 * (expected.retain == p.retain) + it.soft.empty();
+        const int of_this =
+            8 * (expected.qos == p.qos) + 4 * !relaxed_[i] + 2 * (expected.retain == p.retain) + it.soft.empty();
         if (of_this > rank) rank = of_this, found = i;
     }
     return found;

@@ -78,7 +78,9 @@ private:
     void relax_copies(std::size_t item);
     void settle_missing(std::size_t item);
     void pair_changed();
-    Answer surplus_answer(Received& r) const;
+    Answer surplus_answer(Received& r);
+    std::string why_it_may_have_raced(const Arrival& arrival);
+    bool has_rivals(std::size_t item) const;
     void check_order();
     bool same_topic_or_payload(std::size_t item, const Arrival& arrival) const;
 
@@ -91,6 +93,7 @@ private:
     std::vector<std::vector<std::string>> ladders_;  // of given-up ones, by item; sparse
     std::vector<std::size_t> came_;                  // items in the order they came
     std::vector<Received> surplus_;
+    std::map<std::pair<std::size_t, std::string>, unsigned> raced_;  // still to be excused
     mutable AllAlike by_content_, shared_by_content_;
     AllAlike sent_by_content_;
     std::size_t last_taken_ = 0;

@@ -19,7 +19,11 @@ std::string Judge::why_absent_is_free(std::size_t i) const {
     if (!p) return {};
     if (it.stored && p->qos == mqtt::QoS::at_most_once && !p->retain)
         return "QoS 0 for an absent client may be dropped (4.1, 3.1.2-5)";
-    if (p->retain && p->qos == mqtt::QoS::at_most_once) return "a retained QoS 0 message may be thrown away (3.3.1-7)";
+    const auto* published = it.cause == none ? nullptr : std::get_if<mqtt::Publish>(&plan_.items[it.cause].packet);
+    if (p->retain && (published ? published->qos : p->qos) == mqtt::QoS::at_most_once)
+        return "a retained QoS 0 message may be thrown away (3.3.1-7)";
+    if (it.cause != none && plan_.unreleased.contains(it.cause))
+        return "its QoS 2 PUBLISH was not released: delivered at PUBLISH or at PUBREL (4.3.3)";
     if (it.matching < 2) return {};
     const auto alike = by_content_.find(content_hash(it.topic, p->payload));
     for (const auto j : alike->second.items)
@@ -48,6 +52,8 @@ std::string Judge::why_present_is_free(const Arrival& arrival) const {
     for (const auto j : sent->second.items) {
         if (connection.resumed && p.qos == mqtt::QoS::at_most_once && j < connection.connect)
             return "QoS 0 for an absent client may be kept (4.1, 3.1.2-5)";
+        if (plan_.unreleased.contains(j))
+            return "its QoS 2 PUBLISH was not released: delivered at PUBLISH or at PUBREL (4.3.3)";
         const auto& answers = plan_.items[j].answers;
         const bool unanswered = answers.empty() || answers.front() > connection.close;
         if (connection.close != none && j < connection.close && unanswered)
@@ -112,20 +118,30 @@ void Judge::pair_changed() {
     });
 }
 
+/// Messages alike of two clients: nobody knows which one a delivery is.
+bool Judge::has_rivals(std::size_t i) const {
+    const Item& it = plan_.items[i];
+    const auto sent = sent_by_content_.find(content_hash(it.topic, std::get<mqtt::Publish>(it.packet).payload));
+    if (sent == sent_by_content_.end()) return false;
+    const auto client = [&](auto n) { return plan_.connections[plan_.scenario->steps[n].session].client; };
+    return std::any_of(sent->second.items.begin(), sent->second.items.end(),
+                       [&](auto n) { return client(n) != client(sent->second.items.front()); });
+}
+
 /// In order per publisher, topic and QoS (4.6), as captured. What is stored, retained or shared has none.
 void Judge::check_order() {
     if (rules_.ignore.contains("order")) return;
     struct Last {
         std::size_t item = 0;
     };
-    std::map<std::tuple<std::size_t, std::string, unsigned, std::size_t>, Last> lasts;
+    std::map<std::tuple<std::size_t, std::string, unsigned, bool, std::size_t>, Last> lasts;  // what is repeated apart
     for (const auto i : came_) {
         const Item& it = plan_.items[i];
         if (it.type != Type::publish || it.cause == none || !it.shares.empty() || it.role != Role::expect) continue;
         const auto& p = std::get<mqtt::Publish>(it.packet);
         const auto& step = plan_.scenario->steps[i];
-        if (p.retain || p.dup) continue;
-        auto& last = lasts[{step.session, it.topic, unsigned(p.qos), plan_.scenario->steps[it.cause].session}];
+        if (p.retain || has_rivals(i)) continue;
+        auto& last = lasts[{step.session, it.topic, unsigned(p.qos), p.dup, plan_.scenario->steps[it.cause].session}];
         if (i > last.item) {
             last.item = i;
         } else if (answers_[i].verdict == Verdict::match) {
@@ -156,7 +172,22 @@ std::vector<Answer> Judge::finish() {
     return out;
 }
 
-Answer Judge::surplus_answer(Received& r) const {
+/// Each race excuses one delivery.
+std::string Judge::why_it_may_have_raced(const Arrival& arrival) {
+    mqtt::Packet packet;
+    if (arrival.type() != Type::publish ||
+        mqtt::decode_leniently(packet, mqtt::octets(arrival.octets), arrival.version) == 0)
+        return {};
+    const auto& p = std::get<mqtt::Publish>(packet);
+    const auto hash = content_hash(arrival.topic, p.payload);
+    if (p.retain && plan_.contested.contains(hash)) return "two clients retained at the same time";
+    const auto raced = raced_.find({hash, plan_.connections[arrival.session].client});
+    if (raced == raced_.end() || raced->second == 0) return {};
+    --raced->second;
+    return "published and subscribed at the same time: which came first is the network's choice";
+}
+
+Answer Judge::surplus_answer(Received& r) {
     Answer a;
     const auto& connection = plan_.connections[r.arrival.session];
     a.session = plan_.scenario->sessions[r.arrival.session].name;
@@ -172,9 +203,11 @@ Answer Judge::surplus_answer(Received& r) const {
         a.choice = std::move(choice);
     }
     const bool servers_own = r.arrival.topic.starts_with('$');
+    const auto race = a.verdict == Verdict::match ? "" : why_it_may_have_raced(r.arrival);
     const std::string why = !r.arrival.excuse.empty()             ? r.arrival.excuse
                             : servers_own                         ? "a topic of the server's own"
                             : !connection.damage.empty()          ? connection.damage
+                            : !race.empty()                       ? race
                             : is_judged(r.arrival.type(), rules_) ? ""
                                                                   : "not judged";
     if (!why.empty()) a.verdict = Verdict::inconclusive, a.reason = why;

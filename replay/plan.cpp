@@ -42,6 +42,7 @@ Planner::Planner(const scenario::Scenario& s, const PlanOptions& o) : scenario_(
 Plan Planner::take() {
     choose_sessions();
     for (std::size_t i = 0; i < scenario_.steps.size(); ++i) add(i);
+    find_races();
     plan_.retained_topics.assign(retained_.begin(), retained_.end());
     return std::move(plan_);
 }
@@ -249,10 +250,16 @@ void Planner::link_answer(std::size_t i, std::size_t request) {
     item(request).answers.push_back(i);
     if (!item(request).skip.empty()) soften(i, "what it answers is not sent: " + item(request).skip);
     const auto* subscribe = std::get_if<mqtt::Subscribe>(&item(request).packet);
-    if (item(i).type == Type::suback && subscribe)
-        for (const auto& e : subscribe->entries)
-            if (const auto s = client.subscriptions.find(e.filter); s != client.subscriptions.end())
-                s->second.granted = i;
+    const auto* suback = std::get_if<mqtt::Suback>(&item(i).packet);
+    if (!suback || !subscribe) return;
+    auto code = suback->codes.begin();
+    for (const auto& e : subscribe->entries) {
+        const auto s = client.subscriptions.find(e.filter);
+        if (s != client.subscriptions.end()) s->second.granted = i;
+        if (code == suback->codes.end()) continue;
+        if (s != client.subscriptions.end() && (*code).value <= 2) s->second.qos = mqtt::QoS((*code).value);
+        ++code;
+    }
 }
 
 void Planner::came_release(std::size_t i, std::uint16_t id) {

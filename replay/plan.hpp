@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -74,8 +75,12 @@ struct Plan {
     std::vector<Item> items;                       // one for each step
     std::vector<Connection> connections;           // one for each session
     std::vector<std::string> retained_topics;      // that clients publish to with RETAIN
-    bool mapped = false;                           // topics are others than in the capture
-    std::deque<std::string> kept;                  // what views in packets point to
+    /// By content and client id: how many deliveries may come or not, as they crossed with a change of subscriptions.
+    std::map<std::pair<std::size_t, std::string>, unsigned> raced;
+    std::set<std::size_t> contested;                // contents that two clients retained at the same time
+    std::map<std::size_t, std::size_t> unreleased;  // QoS 2 PUBLISH without PUBREL: its content
+    bool mapped = false;                            // topics are others than in the capture
+    std::deque<std::string> kept;                   // what views in packets point to
 };
 
 /// Throws scenario::ScenarioError: a login that is masked and not given.

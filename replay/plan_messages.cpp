@@ -112,13 +112,18 @@ void Planner::sent(std::size_t i, mqtt::Publish& p) {
     if (!p.topic.empty()) p.topic = keep(it.topic);
     p.properties = mapped(p.properties, scenario_.sessions[step(i).session].version);
     if (has_id) request(i, p.packet_id);
-    published_[content_hash(it.topic, p.payload)].push_back({i, p.retain});
+    published_[content_hash(it.topic, p.payload)].push_back({i, p.retain, p.qos});
     if (p.retain && it.skip.empty()) retained_.insert(it.topic);
 }
 
 void Planner::sent(std::size_t i, mqtt::Subscribe& p) {
     request(i, p.packet_id);
-    for (const auto& e : p.entries) link(i).client->subscriptions[mapped(e.filter)] = {i, none};
+    Change change{i, {}};
+    for (const auto& e : p.entries) {
+        link(i).client->subscriptions[mapped(e.filter)] = {i, none, e.qos};
+        change.filters.push_back(mapped(e.filter));
+    }
+    changes_.push_back(std::move(change));
     if (options_.topic_map.empty()) return;
     std::vector<mqtt::Subscribe::Entry> entries;
     for (auto e : p.entries) {
@@ -133,7 +138,12 @@ void Planner::sent(std::size_t i, mqtt::Subscribe& p) {
 
 void Planner::sent(std::size_t i, mqtt::Unsubscribe& p) {
     request(i, p.packet_id);
-    for (const auto& f : p.filters) link(i).client->subscriptions.erase(mapped(f.text));
+    Change change{i, {}};
+    for (const auto& f : p.filters) {
+        link(i).client->subscriptions.erase(mapped(f.text));
+        change.filters.push_back(mapped(f.text));
+    }
+    changes_.push_back(std::move(change));
     if (options_.topic_map.empty()) return;
     std::string filters;
     for (const auto& f : p.filters) {
@@ -156,7 +166,8 @@ void Planner::end_will(std::size_t i) {
     if (link(i).connect == none) return;
     const auto& connect = std::get<mqtt::Connect>(item(link(i).connect).packet);
     if (!connect.will) return;
-    published_[content_hash(connect.will->topic, connect.will->payload)].push_back({i, connect.will->retain});
+    published_[content_hash(connect.will->topic, connect.will->payload)].push_back(
+        {i, connect.will->retain, connect.will->qos});
 }
 
 void Planner::came(std::size_t i, mqtt::Publish& p) {
@@ -187,6 +198,16 @@ void Planner::find_subscriptions(std::size_t i) {
     if (it.matching) it.shares.clear();
 }
 
+/// A delivery has the lower one of the QoS published and granted. Of copies nobody knows which subscription.
+bool Planner::may_cause(const Published& m, std::size_t delivery, mqtt::QoS qos) const {
+    const Item& it = plan_.items[delivery];
+    if (it.matching > 1) return true;
+    bool below = false;
+    for (const auto& [filter, s] : links_[step(delivery).session].client->subscriptions)
+        below = below || (filter_matches(filter, it.topic) && qos < s.qos);
+    return below ? m.qos == qos : m.qos >= qos;
+}
+
 /// Messages alike are taken for each other in their order, from the subscription on.
 std::size_t Planner::cause_of(std::size_t i, const mqtt::Publish& p) {
     const Item& it = item(i);
@@ -201,8 +222,8 @@ std::size_t Planner::cause_of(std::size_t i, const mqtt::Publish& p) {
     std::size_t asked = none;
     for (const auto& [filter, s] : link(i).client->subscriptions)
         if (filter_matches(filter, it.topic)) asked = std::min(asked, s.asked);
-    auto& [next, used] = link(i).causes[hash];
-    while (asked != none && next < all.size() && all[next].item < asked) ++next;
+    auto& [next, used] = link(i).causes[{hash, it.matching > 1 ? -1 : int(p.qos)}];
+    while (next < all.size() && ((asked != none && all[next].item < asked) || !may_cause(all[next], i, p.qos))) ++next;
     if (next >= all.size()) return all.back().item;
     const auto cause = all[next].item;
     if (++used >= std::max(1u, it.matching)) ++next, used = 0;
@@ -219,19 +240,6 @@ void Planner::find_cause(std::size_t i, const mqtt::Publish& p) {
     if (!cause.skip.empty()) soften(i, "what it came from is not sent: " + cause.skip);
     const auto connect = link(i).connect;
     it.stored = connect != none && it.cause < connect;
-    for (const auto& [filter, s] : link(i).client->subscriptions)
-        if (filter_matches(filter, it.topic) && races(it.cause, s))
-            soften(i, "published and subscribed at the same time: which came first is the network's choice");
-}
-
-/// Neither was answered when the other was sent, by different clients.
-bool Planner::races(std::size_t cause, const Subscription& s) const {
-    if (s.asked == none || step(cause).session == step(s.asked).session) return false;
-    if (cause > s.asked) return s.granted == none || cause < s.granted;
-    const auto* p = std::get_if<mqtt::Publish>(&plan_.items[cause].packet);
-    if (!p || p->qos == mqtt::QoS::at_most_once) return false;  // nobody knows when it was read
-    const auto& answers = plan_.items[cause].answers;
-    return answers.empty() || s.asked < answers.front();
 }
 
 }  // namespace replay

@@ -1,6 +1,7 @@
 // Private to replay/: the walk over a scenario that makes a plan.
 #pragma once
 #include <set>
+#include <utility>
 
 #include "replay/plan.hpp"
 
@@ -14,6 +15,7 @@ public:
 private:
     struct Subscription {
         std::size_t asked = none, granted = none;  // SUBSCRIBE and SUBACK
+        mqtt::QoS qos{};                           // asked for; once it is known, granted
     };
     /// What a client keeps from one connection to the next.
     struct Client {
@@ -27,8 +29,9 @@ private:
         Client* client = nullptr;
         std::map<std::uint16_t, std::string> client_aliases, server_aliases;
         std::size_t connect = none;
-        std::unordered_map<std::size_t, std::pair<std::size_t, unsigned>> causes;  // by content: the next, times used
-        bool resumed = false;                                                      // CONNACK said so
+        std::map<std::pair<std::size_t, int>, std::pair<std::size_t, unsigned>> causes;  // by content: next, times used
+        std::size_t proven = none;    // the last request of it that was answered: all before it was read
+        bool resumed = false;         // CONNACK said so
         bool unknown_before = false;  // it did, and the capture has not seen that session begin
         bool disconnected = false, over = false;
         std::string damage;  // what the capture lacks of the client's side
@@ -36,6 +39,12 @@ private:
     struct Published {
         std::size_t item;
         bool retain;
+        mqtt::QoS qos;
+    };
+    /// SUBSCRIBE or UNSUBSCRIBE.
+    struct Change {
+        std::size_t item;
+        std::vector<std::string> filters;
     };
 
     void choose_sessions();
@@ -60,7 +69,14 @@ private:
     bool is_answered(std::size_t request, mqtt::Type type) const;
     bool is_near(std::size_t before, std::size_t after) const;
     void soften(std::size_t i, const std::string& why);
-    bool races(std::size_t i, const Subscription& s) const;
+    bool may_cause(const Published& m, std::size_t delivery, mqtt::QoS qos) const;
+    void find_races();
+    std::size_t end_of_flow(std::size_t i) const;
+    bool is_over(std::size_t i, std::size_t now) const;
+    void note_race(std::size_t publication, const Change& change);
+    void note_contest(std::size_t i, std::size_t before);
+    void note_unreleased(std::size_t i);
+    void soften_raced();
     void closes(std::size_t i);
     void end_will(std::size_t i);
     void replace_login(std::size_t i, mqtt::Connect& p);
@@ -81,6 +97,9 @@ private:
     std::map<std::string, Client, std::less<>> clients_;
     std::unordered_map<std::size_t, std::vector<Published>> published_;  // by content_hash
     std::set<std::string> retained_;
+    std::vector<Change> changes_;
+    std::set<std::pair<std::size_t, std::string>> raced_;  // publication and client id
+    std::set<std::size_t> contested_;                      // retained publications
     std::deque<std::vector<mqtt::Property>> property_lists_;
 };
 
