@@ -158,6 +158,7 @@ void read(const CaptureCall& call, std::string first, pcap::Listener& listener, 
         const bool live = !call.interface.empty();
         auto from = live ? pcap::open_interface(call.interface, options.stop)
                          : pcap::with_prefix(std::move(first), pcap::open_source(call.file, options.stop));
+        if (live && !call.quiet) fmt::print(stderr, "mqttspec: capturing {}; Ctrl-C ends it\n", call.interface);
         pcap::read_capture(std::make_unique<Flushing>(std::move(from), flush),
                            live ? call.interface : "the standard input", options, listener);
     } catch (const pcap::CaptureError& e) {

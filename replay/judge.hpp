@@ -74,6 +74,7 @@ private:
     bool allows_quality(std::size_t item, const Arrival& arrival) const;
     bool may_come(std::size_t item) const;
     std::string why_absent_is_free(std::size_t item) const;
+    std::size_t last_heard(std::size_t session) const;
     std::string why_present_is_free(const Arrival& arrival) const;
     void relax_copies(std::size_t item);
     void settle_missing(std::size_t item);

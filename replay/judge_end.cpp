@@ -33,6 +33,14 @@ std::string Judge::why_absent_is_free(std::size_t i) const {
     return {};
 }
 
+/// The last packet that the capture has for the session before it was closed; 0: there is none. What was published
+/// before that and has not come by then was not on its way.
+std::size_t Judge::last_heard(std::size_t session) const {
+    for (auto k = plan_.connections[session].close; k-- > 0;)
+        if (plan_.items[k].role == Role::expect && plan_.scenario->steps[k].session == session) return k;
+    return 0;
+}
+
 /// Why a server is free to send it; empty: it is not, or not known to be.
 std::string Judge::why_present_is_free(const Arrival& arrival) const {
     mqtt::Packet packet;
@@ -56,7 +64,7 @@ std::string Judge::why_present_is_free(const Arrival& arrival) const {
             return "its QoS 2 PUBLISH was not released: delivered at PUBLISH or at PUBREL (4.3.3)";
         const auto& answers = plan_.items[j].answers;
         const bool unanswered = answers.empty() || answers.front() > connection.close;
-        if (connection.close != none && j < connection.close && unanswered)
+        if (connection.close != none && j < connection.close && unanswered && j > last_heard(arrival.session))
             return "sent while this connection was ending";
     }
     return {};

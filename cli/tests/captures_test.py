@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import threading
-import time
 import unittest
 
 import capture_making as make
@@ -296,7 +295,7 @@ class Live(ProgramTest):
             timer = threading.Timer(60, process.kill)  # readline() has no deadline of its own
             timer.start()
             self.addCleanup(timer.cancel)
-            time.sleep(1)  # it does not say when it listens
+            self.assertEqual(process.stderr.readline(), "mqttspec: capturing lo; Ctrl-C ends it\n")
             subprocess.run(["mosquitto_pub", "-p", str(port), "-q", "1", "-t", "live", "-m", "x"], check=True, timeout=20)
             told = []
             while len(told) < 5:

@@ -203,5 +203,22 @@ TEST(Order, of_what_is_sent_again) {
     EXPECT_EQ(play(s, breaking(reference::Break::repeats_reversed)).differences(), Names{"changed PUBLISH order"});
 }
 
+/// What a connection published for itself with No Local, and heard other things after, was not on its way at its end.
+TEST(Ending, what_was_sent_long_before_is_no_excuse) {
+    const mqtt::Subscribe::Entry entry{.filter = "t", .qos = QoS::at_most_once, .no_local = true};
+    const mqtt::Suback::Code code{0};
+    Script s;
+    s.join("both", mqtt::Version::v5)
+        .send("both", mqtt::Subscribe{.packet_id = 1, .entries = {std::span(&entry, 1)}})
+        .expect("both", mqtt::Suback{.packet_id = 1, .codes = {std::span(&code, 1)}});
+    s.send("both", message(QoS::at_most_once, "own"));
+    s.join("mouth", mqtt::Version::v5)
+        .send("mouth", message(QoS::at_most_once, "other"))
+        .expect("both", message(QoS::at_most_once, "other"));
+    s.leave("mouth").leave("both");
+    EXPECT_EQ(play(s).differences(), Names{});
+    EXPECT_EQ(play(s, breaking(reference::Break::no_local_ignored)).differences(), Names{"unexpected PUBLISH"});
+}
+
 }  // namespace
 }  // namespace replay
