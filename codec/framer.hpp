@@ -1,5 +1,7 @@
 // Bytes in arbitrary chunks -> whole packets. One read is not one packet (7.1.1-1, 4.2.0-1).
 #pragma once
+#include <algorithm>
+
 #include "codec/codec.hpp"
 
 namespace mqtt {
@@ -10,7 +12,8 @@ public:
     void feed(View chunk) {
         if (taken_ == gathered_.size()) {
             gathered_.clear();
-            if (gathered_.capacity() > most_kept) std::string().swap(gathered_);  // of a large packet that is over
+            // Of a large packet that is over; a reader of large chunks will need as much again.
+            if (gathered_.capacity() > std::max(most_kept, 4 * chunk.size())) std::string().swap(gathered_);
             taken_ = 0;
         } else if (taken_ > gathered_.size() / 2) {  // moving the rest costs no more than what was taken
             gathered_.erase(0, taken_);
