@@ -63,6 +63,10 @@ struct Files {
     std::optional<ReportFile> baseline;
 
     explicit Files(const ReplayOptions& o) {
+        for (const auto& input : o.runs) ReportFile::protect(input);
+        ReportFile::protect(o.capture);
+        ReportFile::protect(o.logins);
+        if (!o.update_baseline) ReportFile::protect(o.baseline);
         for (const auto& text : o.reports) {
             const auto [format, path] = parse_report(text, {"json", "junit", "html", "md"});
             reports.emplace_back(format, ReportFile(path));
@@ -115,6 +119,7 @@ int diff_runs(const ReplayOptions& o) {
 }
 
 int extract(const ReplayOptions& o, const replay::Captured& captured) {
+    ReportFile::protect(o.capture);
     ReportFile file(o.extract);
     file.commit(scenario::write(captured.scenario, scenario::Secrets::masked));
     if (!o.common->quiet && o.extract != "-")

@@ -111,7 +111,15 @@ void ReplayOptions::add(CLI::App& app) {
     common->add(app);
 }
 
-replay::Rules ReplayOptions::rules() const { return {*replay::parse_diff(diff), {ignore.begin(), ignore.end()}}; }
+replay::Rules ReplayOptions::rules() const {
+    for (const auto& field : ignore) {
+        if (replay::known_fields().contains(field)) continue;
+        std::string all;
+        for (const auto& known : replay::known_fields()) all += (all.empty() ? "" : ", ") + known;
+        usage("--ignore " + field + ": no such field; there are: " + all);
+    }
+    return {*replay::parse_diff(diff), {ignore.begin(), ignore.end()}};
+}
 
 replay::EngineOptions ReplayOptions::engine() const {
     replay::EngineOptions e;

@@ -163,6 +163,8 @@ struct Files {
     std::optional<ReportFile> baseline;
 
     explicit Files(const TestOptions& o) {
+        ReportFile::protect(o.profile);
+        if (!o.update_baseline) ReportFile::protect(o.baseline);
         for (const auto& text : o.reports) {
             const auto [format, path] = parse_report(text, {"json", "junit"});
             reports.emplace_back(format, ReportFile(path));

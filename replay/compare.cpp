@@ -141,6 +141,27 @@ bool is_judged(Type type, const Rules& rules) {
     return rules.diff != Diff::acks || (type != Type::publish && type != Type::pubrel);
 }
 
+const std::set<std::string, std::less<>>& known_fields() {
+    static const auto all = [] {
+        std::set<std::string, std::less<>> out{"order", "format"};
+        for (const auto& row : mqtt::property_table) out.emplace(row.name);
+        const mqtt::Packet packets[]{mqtt::Connack{},  mqtt::Publish{.qos = mqtt::QoS::at_least_once, .topic = "t"},
+                                     mqtt::Puback{},   mqtt::Pubrec{},
+                                     mqtt::Pubrel{},   mqtt::Pubcomp{},
+                                     mqtt::Suback{},   mqtt::Unsuback{},
+                                     mqtt::Disconnect{}, mqtt::Auth{}};
+        for (const auto v : {mqtt::Version::v3_1_1, mqtt::Version::v5})
+            for (const auto& p : packets) {
+                const auto octets = mqtt::encode(p, v);
+                const auto fields = comparable(mqtt::octets(octets), v, "t");
+                for (const auto& field : fields.items())
+                    if (field.key() != "properties") out.insert(field.key());
+            }
+        return out;
+    }();
+    return all;
+}
+
 Difference compare(Type type, const json& expected, const json& actual, const Rules& rules) {
     Difference out;
     const auto a = values_of(type, expected, rules), b = values_of(type, actual, rules);

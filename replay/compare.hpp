@@ -29,6 +29,8 @@ struct Difference {
 
 /// Is such a packet judged at all?
 bool is_judged(mqtt::Type, const Rules&);
+/// What `ignore` may hold: every field of a server's packet, every property, "order" and "format".
+const std::set<std::string, std::less<>>& known_fields();
 /// Of two packets of a type: objects of fields as scenario::fields_of makes them.
 Difference compare(mqtt::Type, const nlohmann::json& expected, const nlohmann::json& actual, const Rules&);
 

@@ -14,6 +14,7 @@ using mqtt::Type;
 namespace {
 
 constexpr net::Duration longest_allowance = 60s;  // for what took long in the capture
+constexpr net::Duration longest_silence = 100s;   // that a client who fell silent is waited for
 constexpr net::Duration settling = 200ms;         // for what nobody expects, at the end
 constexpr net::Duration shortest_patience = 200ms;
 constexpr net::Duration poll_cancelled = 100ms;
@@ -145,6 +146,8 @@ std::string Engine::why_it_cannot_come(std::size_t i) {
 /// The same, once it was waited for.
 std::string Engine::why_it_did_not_come(std::size_t i) {
     const Item& it = plan_.items[i];
+    if (const auto* l = silent_for(i); l && loop_.now() < l->last_spoke + l->alive + l->alive / 2)
+        return "its Keep Alive of " + std::to_string(l->alive / 1s) + " s was not waited for";
     if (it.partner == none) return {};
     if (it.type == Type::pubcomp && !requests_[it.partner].released)
         return "its PUBREL was not sent, for PUBREC did not come";
@@ -197,8 +200,29 @@ net::Duration Engine::allowance() const {
     return patience + std::min<net::Duration>(took, longest_allowance);
 }
 
+/// Whose client fell silent until the server cut it: for that end, or the will that it set off. Null: another.
+const Link* Engine::silent_for(std::size_t i) const {
+    const Item& it = plan_.items[i];
+    const auto end = it.role == Role::closed ? i : it.cause;
+    if (end == none || plan_.items[end].role != Role::closed) return nullptr;
+    const auto session = plan_.scenario->steps[end].session;
+    const Link* l = links_[session].get();
+    return plan_.connections[session].fell_silent && l && l->alive > net::Duration{} ? l : nullptr;
+}
+
+/// Until when all that is awaited may come. A server may cut after one and a half Keep Alives (3.1.2-24, 3.1.2-22).
+net::Time Engine::deadline() const {
+    auto out = progress_ + allowance();
+    for (const auto i : awaited_) {
+        const auto* l = silent_for(i);
+        if (l && l->alive + l->alive / 2 <= longest_silence)
+            out = std::max(out, l->last_spoke + l->alive + l->alive / 2 + options_.patience);
+    }
+    return out;
+}
+
 void Engine::give_up_overdue() {
-    const auto until = progress_ + allowance();
+    const auto until = deadline();
     if (loop_.now() < until) return wake_at(until);
     if (!heard_) return lose("accepts the connection, but says nothing");
     const auto deadline = until + options_.patience - patience();  // of who is not held to the shorter one
@@ -232,9 +256,20 @@ bool Engine::fence(Link& link) {
     return true;
 }
 
+/// CONNECT: the same client's earlier connections are over, if they were in the capture.
+bool Engine::is_parted(std::size_t i) {
+    const auto& step = plan_.scenario->steps[i];
+    if (plan_.items[i].type != Type::connect) return true;
+    bool all = true;
+    for (const auto& l : links_)
+        if (l && l->session != step.session && l->finishing && l->client == plan_.connections[step.session].client)
+            all = fence(*l) && all;
+    return all;
+}
+
 /// What others sent without an answer has been read.
 bool Engine::is_fenced(std::size_t i) {
-    if (options_.pacing == Pacing::clock) return true;
+    if (options_.pacing == Pacing::clock) return is_parted(i);
     const auto session = plan_.scenario->steps[i].session;
     bool all = true;
     std::erase_if(unfenced_, [&](std::size_t s) {

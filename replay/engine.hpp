@@ -75,6 +75,9 @@ private:
     void give_up_overdue();
     net::Duration patience() const;
     net::Duration allowance() const;
+    net::Time deadline() const;
+    const Link* silent_for(std::size_t i) const;
+    bool is_parted(std::size_t i);
     std::string why_it_cannot_come(std::size_t i);
     std::string why_it_did_not_come(std::size_t i);
     void lose(const std::string& why);
@@ -85,6 +88,7 @@ private:
     void skip(std::size_t i, const std::string& why);
     void open(std::size_t i);
     void send(std::size_t i, Link& link);
+    void send_raw(std::size_t i, Link& link);
     void send(std::size_t i, Link& link, mqtt::Connect p);
     void send(std::size_t i, Link& link, mqtt::Publish p);
     void send_request(std::size_t i, Link& link, mqtt::Packet p, std::uint16_t captured_id);

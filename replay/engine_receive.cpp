@@ -93,7 +93,10 @@ void Engine::came_connack(Link& l, mqtt::Connack& p, const Arrival& arrival) {
         l.receive_maximum = std::uint16_t(mqtt::number_or(p.properties, property::receive_maximum, 65535));
         l.topic_alias_maximum = std::uint16_t(mqtt::number_or(p.properties, property::topic_alias_maximum, 0));
         l.maximum_packet_size = mqtt::number_or(p.properties, property::maximum_packet_size, mqtt::largest_packet);
-        if (const auto alive = mqtt::find(p.properties, property::server_keep_alive)) l.keep_alive(alive->number);
+        if (const auto alive = mqtt::find(p.properties, property::server_keep_alive)) {
+            l.keep_alive(alive->number);
+            l.alive = std::chrono::seconds(alive->number);
+        }
         if (const auto id = mqtt::find(p.properties, property::assigned_client_identifier))
             assigned_[plan_.connections[l.session].client] = id->text;
     }

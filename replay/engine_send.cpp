@@ -70,7 +70,7 @@ void Engine::put(std::size_t i, Link& l, std::string octets) {
 
 void Engine::send(std::size_t i, Link& l) {
     const Item& it = plan_.items[i];
-    if (!it.whole) return put(i, l, plan_.scenario->steps[i].octets);
+    if (!it.whole) return send_raw(i, l);
     std::visit(
         [&](const auto& p) {
             using P = std::remove_cvref_t<decltype(p)>;
@@ -88,11 +88,21 @@ void Engine::send(std::size_t i, Link& l) {
     unfenced_.insert(l.session);
 }
 
+/// With the identifier it has, whatever that is now.
+void Engine::send_raw(std::size_t i, Link& l) {
+    if (const auto id = plan_.items[i].raw_id) {
+        ids_[l.client].requests[id] = i;
+        requests_[i] = {id, true};
+    }
+    put(i, l, plan_.scenario->steps[i].octets);
+}
+
 void Engine::send(std::size_t i, Link& l, mqtt::Connect p) {
     const auto known = assigned_.find(plan_.connections[l.session].client);
     const std::string id = known == assigned_.end() ? std::string(p.client_id) : known->second;
     if (!p.client_id.empty()) p.client_id = id;
     l.keep_alive(p.keep_alive);
+    l.alive = std::chrono::seconds(p.keep_alive);
     put(i, l, mqtt::encode(p, mqtt::Version(p.level)));
 }
 

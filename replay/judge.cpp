@@ -144,6 +144,7 @@ void Judge::compare_with(Answer& a, std::size_t i, const Arrival& arrival) const
     auto difference = compare(arrival.type(), json::parse(a.expected), json::parse(a.actual), rules_);
     a.fields = std::move(difference.fields);
     a.choice = std::move(difference.choice);
+    if (arrival.type() == Type::unsuback) check_unsuback(a, i, arrival);
     if (rules_.diff == Diff::strict || arrival.type() != Type::publish || !allows_quality(i, arrival)) return;
     const bool other = plan_.scenario->steps[i].session != arrival.session;
     const auto removed = std::erase_if(
@@ -176,7 +177,8 @@ void Judge::take(std::size_t i, const Arrival& arrival, double late, bool in_its
         if (is_difference(a.verdict)) a.ladder = ladder_(arrival.session);
     }
     answers_[i] = std::move(a);
-    if (it.matching > 1) relax_copies(i);
+    if (it.matching > 1) relax_copies(i), note_copy(i, arrival);
+    if (arrival.type() == Type::suback && it.partner != none) note_grants(it.partner, arrival);
 }
 
 /// Overlapping subscriptions: whether there is another copy is the server's choice.

@@ -80,9 +80,18 @@ private:
     void settle_missing(std::size_t item);
     void pair_changed();
     Answer surplus_answer(Received& r);
-    std::string why_it_may_have_raced(const Arrival& arrival);
+    std::string why_it_may_have_raced(const Received& r);
+    bool is_contested(std::size_t hash, std::size_t after) const;
+    bool may_have_been_lost(std::size_t publication, const Arrival& arrival) const;
+    bool is_damaged(std::size_t session) const { return !plan_.connections[session].damage.empty(); }
     bool has_rivals(std::size_t item) const;
     void check_order();
+    void check_copies();
+    bool has_another_copy(std::size_t item, mqtt::QoS qos) const;
+    void note_grants(std::size_t subscribe, const Arrival& arrival);
+    void note_copy(std::size_t item, const Arrival& arrival);
+    void check_unsuback(Answer& a, std::size_t item, const Arrival& arrival) const;
+    bool is_held(const Held& h, std::size_t unsuback) const;
     bool same_topic_or_payload(std::size_t item, const Arrival& arrival) const;
 
     const Plan& plan_;
@@ -93,6 +102,8 @@ private:
     std::vector<Answer> answers_;                    // by item
     std::vector<std::vector<std::string>> ladders_;  // of given-up ones, by item; sparse
     std::vector<std::size_t> came_;                  // items in the order they came
+    std::map<std::size_t, std::vector<unsigned>> granted_;  // codes, by SUBSCRIBE
+    std::map<std::size_t, mqtt::QoS> copies_;               // of overlapping subscriptions: QoS as they came, by item
     std::vector<Received> surplus_;
     std::map<std::pair<std::size_t, std::string>, unsigned> raced_;  // still to be excused
     mutable AllAlike by_content_, shared_by_content_;

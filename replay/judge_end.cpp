@@ -41,6 +41,18 @@ std::size_t Judge::last_heard(std::size_t session) const {
     return 0;
 }
 
+/// Published while the connection was ending: the capture's server sent it into a closed connection, or not.
+bool Judge::may_have_been_lost(std::size_t publication, const Arrival& arrival) const {
+    const auto& c = plan_.connections[arrival.session];
+    const auto& by = plan_.connections[plan_.scenario->steps[publication].session].client;
+    const auto& answers = plan_.items[publication].answers;
+    const bool unanswered = answers.empty() || answers.front() > c.close;
+    const bool subscribed = c.is_from_before ||
+                            matching_at(plan_, c.client, arrival.topic, publication, by == c.client) > 0;
+    return c.close != none && publication < c.close && unanswered && publication > last_heard(arrival.session) &&
+           subscribed;
+}
+
 /// Why a server is free to send it; empty: it is not, or not known to be.
 std::string Judge::why_present_is_free(const Arrival& arrival) const {
     mqtt::Packet packet;
@@ -62,10 +74,7 @@ std::string Judge::why_present_is_free(const Arrival& arrival) const {
             return "QoS 0 for an absent client may be kept (4.1, 3.1.2-5)";
         if (plan_.unreleased.contains(j))
             return "its QoS 2 PUBLISH was not released: delivered at PUBLISH or at PUBREL (4.3.3)";
-        const auto& answers = plan_.items[j].answers;
-        const bool unanswered = answers.empty() || answers.front() > connection.close;
-        if (connection.close != none && j < connection.close && unanswered && j > last_heard(arrival.session))
-            return "sent while this connection was ending";
+        if (may_have_been_lost(j, arrival)) return "sent while this connection was ending";
     }
     return {};
 }
@@ -148,7 +157,8 @@ void Judge::check_order() {
         if (it.type != Type::publish || it.cause == none || !it.shares.empty() || it.role != Role::expect) continue;
         const auto& p = std::get<mqtt::Publish>(it.packet);
         const auto& step = plan_.scenario->steps[i];
-        if (p.retain || has_rivals(i)) continue;
+        if (p.retain || has_rivals(i) || is_damaged(step.session) || is_damaged(plan_.scenario->steps[it.cause].session))
+            continue;  // of messages alike it is not known which one the capture lacks
         auto& last = lasts[{step.session, it.topic, unsigned(p.qos), p.dup, plan_.scenario->steps[it.cause].session}];
         if (i > last.item) {
             last.item = i;
@@ -169,6 +179,7 @@ std::vector<Answer> Judge::finish() {
         if (states_[i] == State::excused && answers_[i].type.empty()) excuse(i, plan_.items[i].skip);
     }
     check_order();
+    check_copies();
     std::multimap<std::size_t, Answer> later;
     for (auto& r : surplus_) later.emplace(r.after, surplus_answer(r));
     std::vector<Answer> out;
@@ -180,15 +191,23 @@ std::vector<Answer> Judge::finish() {
     return out;
 }
 
+bool Judge::is_contested(std::size_t hash, std::size_t after) const {
+    const auto found = plan_.contested.find(hash);
+    const auto at = plan_.scenario->steps[after].at;
+    return found != plan_.contested.end() && std::any_of(found->second.begin(), found->second.end(),
+                                                         [&](const auto& c) { return c.from <= at && at <= c.to; });
+}
+
 /// Each race excuses one delivery.
-std::string Judge::why_it_may_have_raced(const Arrival& arrival) {
+std::string Judge::why_it_may_have_raced(const Received& r) {
+    const Arrival& arrival = r.arrival;
     mqtt::Packet packet;
     if (arrival.type() != Type::publish ||
         mqtt::decode_leniently(packet, mqtt::octets(arrival.octets), arrival.version) == 0)
         return {};
     const auto& p = std::get<mqtt::Publish>(packet);
     const auto hash = content_hash(arrival.topic, p.payload);
-    if (p.retain && plan_.contested.contains(hash)) return "two clients retained at the same time";
+    if (p.retain && is_contested(hash, r.after)) return "two clients retained at the same time";
     const auto raced = raced_.find({hash, plan_.connections[arrival.session].client});
     if (raced == raced_.end() || raced->second == 0) return {};
     --raced->second;
@@ -211,7 +230,7 @@ Answer Judge::surplus_answer(Received& r) {
         a.choice = std::move(choice);
     }
     const bool servers_own = r.arrival.topic.starts_with('$');
-    const auto race = a.verdict == Verdict::match ? "" : why_it_may_have_raced(r.arrival);
+    const auto race = a.verdict == Verdict::match ? "" : why_it_may_have_raced(r);
     const std::string why = !r.arrival.excuse.empty()             ? r.arrival.excuse
                             : servers_own                         ? "a topic of the server's own"
                             : !connection.damage.empty()          ? connection.damage

@@ -25,7 +25,7 @@ Link::~Link() {
 void Link::send(std::string octets) {
     if (over) return;
     note(true, mqtt::octets(octets));
-    last_sent_ = loop_.now();
+    last_sent_ = last_spoke = loop_.now();
     stream_->send(std::move(octets));
 }
 

@@ -51,6 +51,8 @@ public:
     bool fencing = false;               // PINGREQ was sent behind all of it
     std::vector<std::size_t> unread{};  // QoS 0 publishes that the target is not known to have read
     unsigned pings_due = 0;
+    net::Duration alive{};  // Keep Alive; 0: none
+    net::Time last_spoke{};
     std::optional<net::End> end{};
     std::string why_ended{};
     std::uint16_t receive_maximum = 65535, topic_alias_maximum = 0;

@@ -42,6 +42,7 @@ Planner::Planner(const scenario::Scenario& s, const PlanOptions& o) : scenario_(
 Plan Planner::take() {
     choose_sessions();
     for (std::size_t i = 0; i < scenario_.steps.size(); ++i) add(i);
+    find_causes_of_copies();
     find_races();
     plan_.retained_topics.assign(retained_.begin(), retained_.end());
     return std::move(plan_);
@@ -119,7 +120,7 @@ void Planner::from_client(std::size_t i) {
     if (!it.whole) {
         if (it.type == Type::connect && step(i).octets.find("***") != std::string::npos)
             it.skip = "a malformed CONNECT whose secrets are masked";
-        return;
+        return from_faulty_client(i);
     }
     if (!link(i).client) link(i).client = &clients_[c.client];
     std::visit(
@@ -135,6 +136,19 @@ void Planner::from_client(std::size_t i) {
                 it.role = Role::nothing;
         },
         it.packet);
+}
+
+/// It is sent as it is; what the server answered belongs to it all the same.
+void Planner::from_faulty_client(std::size_t i) {
+    mqtt::Packet packet;
+    const auto octets = mqtt::octets(step(i).octets);
+    if (mqtt::decode_leniently(packet, octets, scenario_.sessions[step(i).session].version) != octets.size()) return;
+    const auto type = item(i).type;
+    if (type != Type::publish && type != Type::subscribe && type != Type::unsubscribe) return;
+    item(i).raw_id = packet_id(packet).value_or(0);
+    if (item(i).raw_id == 0) return;
+    if (!link(i).client) link(i).client = &clients_[plan_.connections[step(i).session].client];
+    request(i, item(i).raw_id);
 }
 
 /// Segments of both directions change places in some captures, by little.
@@ -245,21 +259,13 @@ bool Planner::is_answered(std::size_t request, Type type) const {
 }
 
 void Planner::link_answer(std::size_t i, std::size_t request) {
-    Client& client = *link(i).client;
     item(i).partner = request;
     item(request).answers.push_back(i);
     if (!item(request).skip.empty()) soften(i, "what it answers is not sent: " + item(request).skip);
-    const auto* subscribe = std::get_if<mqtt::Subscribe>(&item(request).packet);
-    const auto* suback = std::get_if<mqtt::Suback>(&item(i).packet);
-    if (!suback || !subscribe) return;
-    auto code = suback->codes.begin();
-    for (const auto& e : subscribe->entries) {
-        const auto s = client.subscriptions.find(e.filter);
-        if (s != client.subscriptions.end()) s->second.granted = i;
-        if (code == suback->codes.end()) continue;
-        if (s != client.subscriptions.end() && (*code).value <= 2) s->second.qos = mqtt::QoS((*code).value);
-        ++code;
-    }
+    if (!item(request).whole) return;
+    if (const auto* suback = std::get_if<mqtt::Suback>(&item(i).packet); suback && item(request).type == Type::subscribe)
+        granted(request, *suback, i);
+    if (item(i).type == Type::unsuback && item(request).type == Type::unsubscribe) released(request, i);
 }
 
 void Planner::came_release(std::size_t i, std::uint16_t id) {
@@ -285,7 +291,9 @@ void Planner::closes(std::size_t i) {
         return;
     }
     it.role = Role::closed;
-    plan_.connections[s.session].expects.push_back(i);
+    auto& c = plan_.connections[s.session];
+    c.expects.push_back(i);
+    c.fell_silent = c.keep_alive > std::chrono::seconds(0) && s.at - step(c.last_sent).at >= c.keep_alive;
     if (!l.damage.empty()) soften(i, l.damage);
 }
 

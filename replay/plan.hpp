@@ -46,6 +46,7 @@ struct Item {
     mqtt::Type type{};           // of the packet
     bool whole = false;          // `packet` is one
     mqtt::Packet packet{};       // with topics and client ids as they are to be
+    std::uint16_t raw_id = 0;    // not whole: the packet identifier that it seems to have
     std::string topic{};         // PUBLISH: with its alias resolved
     std::string skip{};          // not empty: why it is not sent, or not judged at all
     std::string soft{};          // expect, closed: why it is not awaited, and inconclusive where it does not come
@@ -67,7 +68,28 @@ struct Connection {
     std::string damage{};                      // octets of either side are missing in the capture: what
     std::size_t connect = none, close = none;  // the client's CONNECT; the end of the connection
     bool resumed = false;                      // the server had its session
+    bool is_from_before = false;               // and that session began before the capture
+    std::chrono::seconds keep_alive{};         // CONNECT's, or the server's
+    bool fell_silent = false;                  // for that long, and then the server ended it
     std::vector<std::size_t> expects{};
+};
+
+/// A subscription of a client, from SUBSCRIBE until UNSUBACK or the end of its session.
+struct Holding {
+    std::size_t from = 0, to = none;
+    std::string filter{};
+    bool no_local = false;
+};
+
+/// As long either of two retained messages may be there.
+struct Contest {
+    scenario::Time from{}, to{};
+};
+
+/// A filter of an UNSUBSCRIBE, and what made the subscription; `subscribe` none: it is not known to be held.
+struct Held {
+    std::size_t subscribe = none;
+    unsigned entry = 0;
 };
 
 struct Plan {
@@ -77,8 +99,10 @@ struct Plan {
     std::vector<std::string> retained_topics;      // that clients publish to with RETAIN
     /// By content and client id: how many deliveries may come or not, as they crossed with a change of subscriptions.
     std::map<std::pair<std::size_t, std::string>, unsigned> raced;
-    std::set<std::size_t> contested;                // contents that two clients retained at the same time
+    std::map<std::size_t, std::vector<Contest>> contested;  // by content that two clients retained at the same time
     std::map<std::size_t, std::size_t> unreleased;  // QoS 2 PUBLISH without PUBREL: its content
+    std::map<std::string, std::vector<Holding>, std::less<>> holdings;  // by client id
+    std::map<std::size_t, std::vector<Held>> unsubscribed;              // by UNSUBSCRIBE: its filters
     bool mapped = false;                            // topics are others than in the capture
     std::deque<std::string> kept;                   // what views in packets point to
 };
@@ -91,5 +115,7 @@ std::size_t content_hash(std::string_view topic, std::string_view payload);
 std::optional<std::uint16_t> packet_id(const mqtt::Packet&);
 /// Does a filter of a subscription, shared or not, match?
 bool filter_matches(std::string_view filter, std::string_view topic);
+/// How many subscriptions a client may have had at that step that match; `own`: for what it published itself.
+unsigned matching_at(const Plan&, const std::string& client, std::string_view topic, std::size_t step, bool own);
 
 }  // namespace replay

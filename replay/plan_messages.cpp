@@ -72,10 +72,11 @@ void Planner::sent(std::size_t i, mqtt::Connect& p) {
     l.connect = plan_.connections[step(i).session].connect = i;
     if (p.clean_start) {
         const bool seen = l.client->seen;
-        *l.client = {};
+        forget(i);
         l.client->seen = seen;
     }
     replace_login(i, p);
+    plan_.connections[step(i).session].keep_alive = std::chrono::seconds(p.keep_alive);
     if (p.will) {
         p.will->topic = keep(mapped(p.will->topic));
         p.will->properties = mapped(p.will->properties, Version(p.level));
@@ -92,15 +93,27 @@ void Planner::came(std::size_t i, mqtt::Connack& p) {
     }
     l.resumed = plan_.connections[step(i).session].resumed = p.session_present;
     l.unknown_before = p.session_present && !l.client->seen;
+    plan_.connections[step(i).session].is_from_before = is_from_before(l);
     if (is_from_before(l)) soften(i, "its session began before the capture");
-    if (p.code == 0 && !p.session_present) *l.client = {};
+    if (p.code == 0 && !p.session_present) forget(i);
     if (p.code == 0) l.client->seen = true;
+    if (const auto alive = mqtt::find(p.properties, property::server_keep_alive))
+        plan_.connections[step(i).session].keep_alive = std::chrono::seconds(alive->number);
     const auto assigned = mqtt::find(p.properties, property::assigned_client_identifier);
     if (!assigned) return;
     plan_.connections[step(i).session].client = assigned->text;
     auto& named = clients_[std::string(assigned->text)];
     named = *l.client;
     l.client = &named;
+}
+
+/// QoS 2 once more, and not yet released: no other message (4.3.3).
+bool Planner::is_repeat(std::size_t i, const mqtt::Publish& p) {
+    if (!p.dup || p.qos != mqtt::QoS::exactly_once) return false;
+    const auto before = link(i).client->requests.find(p.packet_id);
+    if (before == link(i).client->requests.end() || item(before->second).ack != none) return false;
+    const auto* first = std::get_if<mqtt::Publish>(&item(before->second).packet);
+    return first && first->payload == p.payload && item(before->second).topic == item(i).topic;
 }
 
 void Planner::sent(std::size_t i, mqtt::Publish& p) {
@@ -111,49 +124,10 @@ void Planner::sent(std::size_t i, mqtt::Publish& p) {
     if (it.skip.empty() && it.topic.empty()) it.skip = "its topic alias was set before the capture";
     if (!p.topic.empty()) p.topic = keep(it.topic);
     p.properties = mapped(p.properties, scenario_.sessions[step(i).session].version);
+    const bool repeated = is_repeat(i, p);
     if (has_id) request(i, p.packet_id);
-    published_[content_hash(it.topic, p.payload)].push_back({i, p.retain, p.qos});
+    if (!repeated) published_[content_hash(it.topic, p.payload)].push_back({i, p.retain, p.qos});
     if (p.retain && it.skip.empty()) retained_.insert(it.topic);
-}
-
-void Planner::sent(std::size_t i, mqtt::Subscribe& p) {
-    request(i, p.packet_id);
-    Change change{i, {}};
-    for (const auto& e : p.entries) {
-        link(i).client->subscriptions[mapped(e.filter)] = {i, none, e.qos};
-        change.filters.push_back(mapped(e.filter));
-    }
-    changes_.push_back(std::move(change));
-    if (options_.topic_map.empty()) return;
-    std::vector<mqtt::Subscribe::Entry> entries;
-    for (auto e : p.entries) {
-        e.filter = keep(mapped(e.filter));
-        entries.push_back(e);
-    }
-    const auto version = scenario_.sessions[step(i).session].version;
-    const mqtt::List<mqtt::Subscribe::Entry> list{std::span<const mqtt::Subscribe::Entry>(entries)};
-    auto& room = plan_.kept.emplace_back(mqtt::encode(mqtt::Subscribe{.entries = list}, version).size(), '\0');
-    p.entries = mqtt::pack(list, version, {reinterpret_cast<std::uint8_t*>(room.data()), room.size()});
-}
-
-void Planner::sent(std::size_t i, mqtt::Unsubscribe& p) {
-    request(i, p.packet_id);
-    Change change{i, {}};
-    for (const auto& f : p.filters) {
-        link(i).client->subscriptions.erase(mapped(f.text));
-        change.filters.push_back(mapped(f.text));
-    }
-    changes_.push_back(std::move(change));
-    if (options_.topic_map.empty()) return;
-    std::string filters;
-    for (const auto& f : p.filters) {
-        const auto text = mapped(f.text);
-        filters += char(text.size() >> 8 & 255);
-        filters += char(text.size() & 255);
-        filters += text;
-    }
-    p.filters = mqtt::List<mqtt::Unsubscribe::Filter>::raw(mqtt::octets(keep(filters)),
-                                                           scenario_.sessions[step(i).session].version);
 }
 
 void Planner::sent(std::size_t i, mqtt::Disconnect& p) {
@@ -166,8 +140,10 @@ void Planner::end_will(std::size_t i) {
     if (link(i).connect == none) return;
     const auto& connect = std::get<mqtt::Connect>(item(link(i).connect).packet);
     if (!connect.will) return;
-    published_[content_hash(connect.will->topic, connect.will->payload)].push_back(
-        {i, connect.will->retain, connect.will->qos});
+    const auto hash = content_hash(connect.will->topic, connect.will->payload);
+    published_[hash].push_back({i, connect.will->retain, connect.will->qos});
+    wills_ended_[i] = link(i).connect;
+    explain_early(i, hash);
 }
 
 void Planner::came(std::size_t i, mqtt::Publish& p) {
@@ -186,22 +162,9 @@ void Planner::came(std::size_t i, mqtt::Publish& p) {
         soften(i, "its subscription was made before the capture");
 }
 
-void Planner::find_subscriptions(std::size_t i) {
-    Item& it = item(i);
-    for (const auto& [filter, s] : link(i).client->subscriptions) {
-        if (!filter_matches(filter, it.topic)) continue;
-        if (mqtt::shared(filter))
-            it.shares.push_back(filter);
-        else
-            ++it.matching;
-    }
-    if (it.matching) it.shares.clear();
-}
-
-/// A delivery has the lower one of the QoS published and granted. Of copies nobody knows which subscription.
+/// A delivery has the lower one of the QoS published and granted.
 bool Planner::may_cause(const Published& m, std::size_t delivery, mqtt::QoS qos) const {
     const Item& it = plan_.items[delivery];
-    if (it.matching > 1) return true;
     bool below = false;
     for (const auto& [filter, s] : links_[step(delivery).session].client->subscriptions)
         below = below || (filter_matches(filter, it.topic) && qos < s.qos);
@@ -222,24 +185,41 @@ std::size_t Planner::cause_of(std::size_t i, const mqtt::Publish& p) {
     std::size_t asked = none;
     for (const auto& [filter, s] : link(i).client->subscriptions)
         if (filter_matches(filter, it.topic)) asked = std::min(asked, s.asked);
-    auto& [next, used] = link(i).causes[{hash, it.matching > 1 ? -1 : int(p.qos)}];
+    auto& next = link(i).causes[{hash, int(p.qos)}];
     while (next < all.size() && ((asked != none && all[next].item < asked) || !may_cause(all[next], i, p.qos))) ++next;
-    if (next >= all.size()) return all.back().item;
-    const auto cause = all[next].item;
-    if (++used >= std::max(1u, it.matching)) ++next, used = 0;
-    return cause;
+    return next < all.size() ? all[next++].item : all.back().item;
 }
 
 void Planner::find_cause(std::size_t i, const mqtt::Publish& p) {
+    const auto hash = content_hash(item(i).topic, p.payload);
+    if (item(i).matching > 1 && !p.retain && published_.contains(hash))
+        copies_[{step(i).session, hash}].push_back({i, granted(i)});
+    else
+        settle_cause(i, cause_of(i, p), p.retain);
+    if (item(i).soft == unknown_publisher) unexplained_[hash].push_back(i);
+}
+
+void Planner::settle_cause(std::size_t i, std::size_t cause, bool retain) {
     Item& it = item(i);
-    it.cause = cause_of(i, p);
-    if (it.cause == none)
-        return soften(i, p.retain ? "retained before the capture began, or by a client that is not in it"
-                                  : std::string(unknown_publisher));
-    const Item& cause = item(it.cause);
-    if (!cause.skip.empty()) soften(i, "what it came from is not sent: " + cause.skip);
+    it.cause = cause;
+    if (cause == none)
+        return soften(i, retain ? "retained before the capture began, or by a client that is not in it"
+                                : std::string(unknown_publisher));
+    if (!item(cause).skip.empty()) soften(i, "what it came from is not sent: " + item(cause).skip);
     const auto connect = link(i).connect;
-    it.stored = connect != none && it.cause < connect;
+    it.stored = connect != none && cause < connect;
+}
+
+/// The server published a will just before it ended the connection.
+void Planner::explain_early(std::size_t i, std::size_t hash) {
+    const auto found = unexplained_.find(hash);
+    if (found == unexplained_.end()) return;
+    for (const auto d : found->second) {
+        if (step(i).at - step(d).at > std::chrono::seconds(1) || item(d).soft != unknown_publisher) continue;
+        item(d).soft.clear();
+        settle_cause(d, i, false);
+    }
+    unexplained_.erase(found);
 }
 
 }  // namespace replay

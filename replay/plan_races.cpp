@@ -17,6 +17,14 @@ constexpr auto crossed = "published and subscribed at the same time: which came 
 
 }  // namespace
 
+/// PUBLISH of a client, or from there on the will of one.
+Planner::Message Planner::message(std::size_t i) const {
+    if (const auto* p = std::get_if<mqtt::Publish>(&plan_.items[i].packet); p && plan_.items[i].role == Role::send)
+        return {plan_.items[i].topic, p->payload, p->qos, p->retain};
+    const auto& will = *std::get<mqtt::Connect>(plan_.items[wills_ended_.at(i)].packet).will;
+    return {will.topic, will.payload, will.qos, will.retain};
+}
+
 /// The step that ends it: the last answer of its flow; none: not in the capture.
 std::size_t Planner::end_of_flow(std::size_t i) const {
     const Item& it = plan_.items[i];
@@ -30,6 +38,7 @@ std::size_t Planner::end_of_flow(std::size_t i) const {
 
 bool Planner::is_over(std::size_t i, std::size_t now) const {
     const auto age = step(now).at - step(i).at;
+    if (wills_ended_.contains(i)) return age > unread_for;
     const auto* p = std::get_if<mqtt::Publish>(&plan_.items[i].packet);
     if (p && p->qos == QoS::at_most_once) {
         const auto proven = links_[step(i).session].proven;
@@ -42,24 +51,33 @@ bool Planner::is_over(std::size_t i, std::size_t now) const {
 /// A publication and a change of subscriptions. One connection's packets are in order, but QoS 2 may be delivered at
 /// PUBREL (4.3.3).
 void Planner::note_race(std::size_t publication, const Change& change) {
-    const auto& p = std::get<mqtt::Publish>(plan_.items[publication].packet);
+    const auto m = message(publication);
     const bool same = step(publication).session == step(change.item).session;
-    if (same && (p.qos != QoS::exactly_once || publication > change.item)) return;
-    const auto& topic = plan_.items[publication].topic;
-    const auto fits = [&](const auto& f) { return filter_matches(f, topic); };
+    if (same && (m.qos != QoS::exactly_once || publication > change.item)) return;
+    const auto fits = [&](const auto& f) { return filter_matches(f, m.topic); };
     if (!std::any_of(change.filters.begin(), change.filters.end(), fits)) return;
     const auto& client = plan_.connections[step(change.item).session].client;
-    if (raced_.emplace(publication, client).second) ++plan_.raced[{content_hash(topic, p.payload), client}];
+    if (raced_.emplace(publication, client).second) ++plan_.raced[{content_hash(m.topic, m.payload), client}];
 }
 
-/// Either of two retained messages may stay.
-void Planner::note_contest(std::size_t i, std::size_t before) {
-    if (step(i).session == step(before).session || is_over(before, i)) return;
-    for (const auto n : {i, before}) {
-        const Item& it = plan_.items[n];
+/// Either of two retained messages may stay, until another one is stored.
+void Planner::note_retained(std::size_t i) {
+    const auto m = message(i);
+    const std::string topic(m.topic);
+    const auto [last, fresh] = retained_last_.try_emplace(topic, i);
+    const auto before = std::exchange(last->second, i);
+    const auto contested = [&](std::size_t n) {
         contested_.insert(n);
-        plan_.contested.insert(content_hash(it.topic, std::get<mqtt::Publish>(it.packet).payload));
-    }
+        const auto of = message(n);
+        plan_.contested[content_hash(of.topic, of.payload)].push_back({step(before).at, scenario::Time::max()});
+        contests_[topic].push_back(content_hash(of.topic, of.payload));
+    };
+    if (!fresh && step(i).session != step(before).session && !is_over(before, i)) return contested(before), contested(i);
+    const auto end = end_of_flow(i);
+    const auto stored = end == none ? step(i).at + (m.qos == QoS::at_most_once ? unread_for : unanswered_for) : step(end).at;
+    for (const auto hash : contests_[topic])
+        for (auto& contest : plan_.contested[hash]) contest.to = std::min(contest.to, stored);
+    contests_.erase(topic);
 }
 
 /// A QoS 2 PUBLISH without PUBREL: delivered or not is free (4.3.3).
@@ -72,7 +90,6 @@ void Planner::note_unreleased(std::size_t i) {
 
 void Planner::find_races() {
     std::deque<std::size_t> publications, changes;  // by number in changes_
-    std::map<std::string, std::size_t> retained;    // the last, by topic
     std::size_t next = 0;
     const auto add_to = [](auto& list, std::size_t n) {
         if (list.size() == most_in_flight) list.pop_front();
@@ -89,14 +106,13 @@ void Planner::find_races() {
             for (const auto p : publications) note_race(p, changes_[next]);
             add_to(changes, next++);
         }
-        if (it.role != Role::send || it.type != Type::publish || !it.whole || !it.skip.empty()) continue;
+        const bool publishes = it.role == Role::send && it.type == Type::publish && it.whole && it.skip.empty();
+        if (!publishes && !wills_ended_.contains(i)) continue;
         std::erase_if(changes, [&](auto c) { return is_over(changes_[c].item, i); });
         for (const auto c : changes) note_race(i, changes_[c]);
         add_to(publications, i);
-        note_unreleased(i);
-        if (!std::get<mqtt::Publish>(it.packet).retain) continue;
-        const auto [last, fresh] = retained.try_emplace(it.topic, i);
-        if (!fresh) note_contest(i, std::exchange(last->second, i));
+        if (publishes) note_unreleased(i);
+        if (message(i).retain) note_retained(i);
     }
     soften_raced();
 }

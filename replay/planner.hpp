@@ -16,12 +16,16 @@ private:
     struct Subscription {
         std::size_t asked = none, granted = none;  // SUBSCRIBE and SUBACK
         mqtt::QoS qos{};                           // asked for; once it is known, granted
+        unsigned entry = 0;                        // its place in SUBSCRIBE
+        bool is_known = false;                     // SUBACK granted it
+        bool no_local = false;
     };
     /// What a client keeps from one connection to the next.
     struct Client {
         std::map<std::string, Subscription, std::less<>> subscriptions;
         std::map<std::uint16_t, std::size_t> requests, deliveries;       // by packet identifier, the last ones
         std::map<std::uint16_t, std::size_t> early_acks, early_answers;  // the capture has them before what they answer
+        std::map<std::string, std::size_t, std::less<>> held;            // by filter: the holding that is not over
         bool seen = false;
     };
     /// One connection.
@@ -29,17 +33,33 @@ private:
         Client* client = nullptr;
         std::map<std::uint16_t, std::string> client_aliases, server_aliases;
         std::size_t connect = none;
-        std::map<std::pair<std::size_t, int>, std::pair<std::size_t, unsigned>> causes;  // by content: next, times used
+        std::map<std::pair<std::size_t, int>, std::size_t> causes;  // by content and QoS: the next one
         std::size_t proven = none;    // the last request of it that was answered: all before it was read
         bool resumed = false;         // CONNACK said so
         bool unknown_before = false;  // it did, and the capture has not seen that session begin
         bool disconnected = false, over = false;
         std::string damage;  // what the capture lacks of the client's side
     };
+    /// A delivery to overlapping subscriptions.
+    struct Copy {
+        std::size_t item;
+        std::vector<mqtt::QoS> granted;  // of those that match
+    };
+    /// A message that copies may be of.
+    struct Original {
+        std::size_t item;
+        mqtt::QoS qos;
+        std::vector<mqtt::QoS> delivered{};
+    };
     struct Published {
         std::size_t item;
         bool retain;
         mqtt::QoS qos;
+    };
+    struct Message {
+        std::string_view topic, payload;
+        mqtt::QoS qos;
+        bool retain;
     };
     /// SUBSCRIBE or UNSUBSCRIBE.
     struct Change {
@@ -51,6 +71,7 @@ private:
     void add(std::size_t i);
     void from_client(std::size_t i);
     void from_server(std::size_t i);
+    void from_faulty_client(std::size_t i);
     void sent(std::size_t i, mqtt::Connect& p);
     void sent(std::size_t i, mqtt::Publish& p);
     void sent(std::size_t i, mqtt::Subscribe& p);
@@ -64,6 +85,17 @@ private:
     std::size_t cause_of(std::size_t i, const mqtt::Publish& p);
     void find_cause(std::size_t i, const mqtt::Publish& p);
     void find_subscriptions(std::size_t i);
+    void hold(std::size_t i, const std::string& filter, bool no_local);
+    void forget(std::size_t i);
+    void granted(std::size_t request, const mqtt::Suback& p, std::size_t i);
+    std::vector<mqtt::QoS> granted(std::size_t delivery);
+    void released(std::size_t request, std::size_t i);
+    void find_causes_of_copies();
+    void find_causes_of_copies(const std::vector<Copy>& copies);
+    std::vector<Original> originals(const std::vector<Copy>& copies) const;
+    bool is_repeat(std::size_t i, const mqtt::Publish& p);
+    void settle_cause(std::size_t i, std::size_t cause, bool retain);
+    void explain_early(std::size_t i, std::size_t hash);
     void link_early_ack(std::size_t delivery, std::uint16_t id);
     void link_answer(std::size_t i, std::size_t request);
     bool is_answered(std::size_t request, mqtt::Type type) const;
@@ -74,7 +106,8 @@ private:
     std::size_t end_of_flow(std::size_t i) const;
     bool is_over(std::size_t i, std::size_t now) const;
     void note_race(std::size_t publication, const Change& change);
-    void note_contest(std::size_t i, std::size_t before);
+    Message message(std::size_t i) const;
+    void note_retained(std::size_t i);
     void note_unreleased(std::size_t i);
     void soften_raced();
     void closes(std::size_t i);
@@ -100,6 +133,11 @@ private:
     std::vector<Change> changes_;
     std::set<std::pair<std::size_t, std::string>> raced_;  // publication and client id
     std::set<std::size_t> contested_;                      // retained publications
+    std::map<std::string, std::size_t> retained_last_;     // the last publication, by topic
+    std::map<std::string, std::vector<std::size_t>> contests_;  // contents, by topic, until another one is stored
+    std::map<std::pair<std::size_t, std::size_t>, std::vector<Copy>> copies_;  // by session and content
+    std::unordered_map<std::size_t, std::vector<std::size_t>> unexplained_;           // deliveries, by content
+    std::map<std::size_t, std::size_t> wills_ended_;  // by the step from which on they may be published: CONNECT
     std::deque<std::vector<mqtt::Property>> property_lists_;
 };
 

@@ -6,6 +6,9 @@ What is expected comes from the script that made the capture (scripts/record-dev
 import collections
 import contextlib
 import json
+import os
+import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -189,6 +192,30 @@ class Outcome(ReplayTest):
         self.assertEqual(self.kinds(report), {("changed", "PUBLISH", "user property"): 10})
         self.expect(0, "replay", "--diff-runs", right, wrong, "--ignore", "user property")
         self.expect(2, "replay", "--diff-runs", right, DEVICES, says="is no result of `mqttspec replay")
+
+    def test_outputs_take_no_place_that_is_taken(self):
+        """Two reports into one file, and reports over what the run reads: told before anything is sent."""
+        mine = str(self.folder / "mine.pcap")
+        shutil.copyfile(DEVICES, mine)
+        link = str(self.folder / "link")
+        os.symlink(mine, link)
+        same, known = str(self.folder / "same"), self.write("known.toml", "")
+        with broker() as port:
+            target = f"mqtt://127.0.0.1:{port}"
+            for options, says in (
+                (("--report", f"json={same}", "--report", f"junit={self.folder}/./same"), "is written by this run already"),
+                (("--report", f"json={known}", "--baseline", known), "is read by this run"),
+                (("--report", f"json={known}", "--baseline", known, "--update-baseline"), "is written by this run already"),
+                (("--report", f"json={link}",), "is read by this run"),
+                (("--extract", mine,), "is read by this run"),
+            ):
+                self.expect(2, "replay", mine, target, *options, says=says)
+        self.assertEqual(pathlib.Path(mine).read_bytes(), pathlib.Path(DEVICES).read_bytes())
+        self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["known.toml", "link", "mine.pcap"])
+        self.assertEqual(pathlib.Path(known).read_text(), "")
+
+    def test_ignored_fields_have_to_be_some(self):
+        self.expect(2, "replay", DEVICES, "mqtt://127.0.0.1:1", "--ignore", "qos", says="no such field; there are: DUP, QoS, RETAIN")
 
     def test_inspect(self):
         result = self.expect(0, "replay", str(CAPTURES / "own__d_midstream.pcap"), "--inspect", says="2 sessions, 0 can be replayed")

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <map>
+#include <mutex>
 #include <utility>
 
 #include "conformance/run_options.hpp"
@@ -23,7 +25,23 @@ std::string resolved(const std::string& path) {
     return none ? path : real.string();
 }
 
+/// Files of this run, by where they are: read, or written.
+struct Claims {
+    std::mutex lock;
+    std::map<std::string, const char*> why;
+};
+Claims& claims() {
+    static Claims all;
+    return all;
+}
+
 }  // namespace
+
+void ReportFile::protect(const std::string& input) {
+    if (input.empty() || input == "-") return;
+    const std::lock_guard hold(claims().lock);
+    claims().why.emplace(resolved(input), "is read by this run: give the output another name");
+}
 
 ReportFile::ReportFile(std::string path)
     : path_(std::move(path)), real_(path_ == "-" ? "/dev/stdout" : resolved(path_)) {
@@ -37,19 +55,35 @@ ReportFile::ReportFile(std::string path)
     else if (exists && !S_ISREG(status.st_mode))
         fd_ = ::open(real_.c_str(), O_WRONLY | O_CLOEXEC);
     else {
+        {
+            const std::lock_guard hold(claims().lock);
+            const auto [at, fresh] = claims().why.emplace(real_, "is written by this run already: give it another name");
+            if (!fresh) throw UsageError(path_ + ": " + at->second);
+        }
         temporary_ = real_ + "." + std::to_string(::getpid()) + ".tmp";
         fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     }
-    if (fd_ < 0) throw UsageError(path_ + ": cannot be written" + because(errno));
+    if (fd_ >= 0) return;
+    const int error = errno;
+    release();
+    throw UsageError(path_ + ": cannot be written" + because(error));
+}
+
+/// Another run in the same process may write it again.
+void ReportFile::release() {
+    if (temporary_.empty()) return;
+    const std::lock_guard hold(claims().lock);
+    claims().why.erase(real_);
 }
 
 ReportFile::ReportFile(ReportFile&& from) noexcept
     : path_(std::move(from.path_)),
       real_(std::move(from.real_)),
-      temporary_(std::move(from.temporary_)),
+      temporary_(std::exchange(from.temporary_, {})),
       fd_(std::exchange(from.fd_, -1)) {}
 
 ReportFile::~ReportFile() {
+    release();
     if (fd_ < 0) return;
     ::close(fd_);
     if (!temporary_.empty()) ::unlink(temporary_.c_str());

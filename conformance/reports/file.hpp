@@ -13,7 +13,10 @@ struct FileError : std::runtime_error {
 
 class ReportFile {
 public:
-    /// Claims the place. Throws UsageError where nothing can be written there. "-" is the standard output.
+    /// No output may take the place of a file that this run reads.
+    static void protect(const std::string& input);
+    /// Claims the place. Throws UsageError where nothing can be written there, where another output of this run goes,
+    /// or where an input is. "-" is the standard output.
     explicit ReportFile(std::string path);
     ReportFile(ReportFile&& from) noexcept;
     ReportFile& operator=(ReportFile&&) = delete;
@@ -25,6 +28,7 @@ public:
 
 private:
     void write_all(std::string_view text);
+    void release();
     std::string path_, real_, temporary_;  // temporary_ empty: real_ is no plain file and is written to directly
     int fd_ = -1;
 };

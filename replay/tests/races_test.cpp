@@ -92,6 +92,21 @@ TEST(Races, a_publish_that_was_surely_read_is_none) {
     EXPECT_EQ(play(s).differences(), Names{"missing PUBLISH"});
 }
 
+/// One race excuses one delivery: here the will, and not a second one of it.
+TEST(Races, excuse_one_delivery_each) {
+    Script s;
+    s.join("ear");
+    const mqtt::Will will{.topic = "t", .payload = "x"};
+    s.session("mute");
+    s.step("mute", scenario::Step::Kind::open)
+        .send("mute", mqtt::Connect{.protocol = "MQTT", .level = 4, .client_id = "mute", .will = will})
+        .expect("mute", mqtt::Connack{});
+    subscribe_only(s, "ear").close("mute");
+    granted(s, "ear").leave("ear");
+    EXPECT_EQ(play(s).differences(), Names{});
+    EXPECT_EQ(play(s, breaking(reference::Break::will_twice)).differences(), Names{"unexpected PUBLISH"});
+}
+
 /// The end of QoS 2 is PUBCOMP: between PUBREC and PUBREL the message may be delivered or not yet be.
 TEST(Races, qos2_ends_with_pubcomp) {
     Script s;
@@ -121,6 +136,16 @@ TEST(Races, no_delivery_in_the_capture) {
         const auto played = play(s);
         EXPECT_EQ(played.differences(), crossed ? Names{} : Names{"unexpected PUBLISH"});
     }
+}
+
+/// One connection's packets are read in their order: SUBSCRIBE and a PUBLISH behind it do not race.
+TEST(Races, not_of_one_connection) {
+    Script s;
+    s.join("both");
+    subscribe_only(s, "both").send("both", message(QoS::exactly_once)).expect("both", mqtt::Pubrec{.packet_id = 7});
+    granted(s, "both").send("both", mqtt::Pubrel{.packet_id = 7}).expect("both", mqtt::Pubcomp{.packet_id = 7});
+    s.leave("both");
+    EXPECT_EQ(play(s).differences(), Names{"unexpected PUBLISH"});
 }
 
 /// UNSUBSCRIBE and PUBLISH crossed; the capture's server delivered before it read UNSUBSCRIBE.
@@ -168,6 +193,33 @@ TEST(Races, an_unreleased_publish_may_be_delivered_or_not) {
     const auto played = play(s);
     EXPECT_EQ(played.differences(), Names{});
     EXPECT_NE(played.choices().find("4.3.3"), std::string::npos);
+}
+
+/// The other way round: the capture's server delivered at PUBLISH, the target waits for PUBREL.
+TEST(Races, an_unreleased_publish_that_was_delivered) {
+    Script s;
+    s.join("ear").subscribe("ear", "t", QoS::at_most_once).join("mouth", mqtt::Version::v3_1_1, false);
+    s.send("mouth", message(QoS::exactly_once)).expect("mouth", mqtt::Pubrec{.packet_id = 7});
+    s.expect("ear", message(QoS::at_most_once)).close("mouth");
+    s.join("again", mqtt::Version::v3_1_1, true, false, "mouth").leave("again").leave("ear");
+    reference::Settings late;
+    late.style.deliver_qos2 = reference::Release::on_pubrel;
+    const auto played = play(s, late);
+    EXPECT_EQ(played.differences(), Names{});
+    EXPECT_NE(played.choices().find("4.3.3"), std::string::npos);
+}
+
+/// One publisher's "1", "2", "1" and another's "1": which of the alike ones a delivery is, nobody knows.
+TEST(Order, of_messages_alike_of_two_publishers_is_not_known) {
+    for (const bool rivals : {true, false}) {
+        Script s;
+        s.join("ear").subscribe("ear", "t", QoS::at_most_once).join("x").join("y");
+        for (const char* text : {"1", "2", "1"}) s.send("x", message(QoS::at_most_once, text));
+        s.send(rivals ? "y" : "x", message(QoS::at_most_once, "1"));
+        for (const char* text : {"1", "1", "2", "1"}) s.expect("ear", message(QoS::at_most_once, text));
+        s.leave("x").leave("y").leave("ear");
+        EXPECT_EQ(play(s).differences(), rivals ? Names{} : Names{"changed PUBLISH order"});
+    }
 }
 
 /// The publisher's QoS says whether a retained message may be thrown away, not that of its delivery.

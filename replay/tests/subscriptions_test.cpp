@@ -1,0 +1,196 @@
+// What subscriptions mean for the verdicts: copies for overlapping ones, what is held, what was never subscribed.
+#include "replay/tests/script.hpp"
+
+namespace replay {
+namespace {
+
+using mqtt::QoS;
+using mqtt::Version;
+using Names = std::vector<std::string>;
+
+constexpr std::uint16_t no_id = 0;
+
+/// Two subscriptions match, "a/#" at QoS 0 and "a/+" at QoS 1; `qualities`: of the copies that the capture has.
+Script overlapping(const std::vector<QoS>& qualities, int times = 1) {
+    Script s;
+    s.join("ear").subscribe("ear", "a/#", QoS::at_most_once, 1).subscribe("ear", "a/+", QoS::at_least_once, 2).join("mouth");
+    std::uint16_t id = 10;
+    for (std::uint16_t n = 1; n <= times; ++n) {
+        s.send("mouth", mqtt::Publish{.qos = QoS::at_least_once, .topic = "a/b", .packet_id = n, .payload = "x"})
+            .expect("mouth", mqtt::Puback{.packet_id = n});
+        for (const auto q : qualities) {
+            ++id;
+            s.expect("ear", mqtt::Publish{.qos = q, .topic = "a/b", .packet_id = q == QoS::at_most_once ? no_id : id, .payload = "x"});
+            if (q == QoS::at_least_once) s.send("ear", mqtt::Puback{.packet_id = id});
+        }
+    }
+    return s.leave("mouth").leave("ear");
+}
+
+reference::Settings copying() {
+    reference::Settings s;
+    s.style.overlap = reference::Overlap::copy_each;
+    return s;
+}
+
+/// 3.3.4-2, 3.3.5-1: one copy has the highest QoS, whatever the number of copies.
+TEST(Copies, one_has_the_highest_qos) {
+    const std::vector<QoS> merged{QoS::at_least_once}, each{QoS::at_most_once, QoS::at_least_once},
+        turned{QoS::at_least_once, QoS::at_most_once};
+    for (const auto& captured : {merged, each, turned})
+        for (const int times : {1, 3}) {
+            EXPECT_EQ(play(overlapping(captured, times)).differences(), Names{});
+            EXPECT_EQ(play(overlapping(captured, times), copying()).differences(), Names{});
+            const auto lowest = play(overlapping(captured, times), breaking(reference::Break::overlap_has_lowest_qos));
+            EXPECT_EQ(lowest.differences(), Names(std::size_t(times), "changed PUBLISH QoS"));
+        }
+    EXPECT_EQ(play(overlapping(each), breaking(reference::Break::overlap_has_lowest_qos), {.rules = {.ignore = {"QoS"}}}).differences(),
+              Names{});
+}
+
+/// A server that merges: each of ten messages alike has its own cause, so none may be left out.
+TEST(Copies, merged_ones_are_one_for_each_message) {
+    const auto s = overlapping({QoS::at_least_once}, 10);
+    const Plan p = plan(s.scenario, {});
+    std::set<std::size_t> causes;
+    for (const auto& it : p.items)
+        if (it.role == Role::expect && it.type == mqtt::Type::publish) causes.insert(it.cause);
+    EXPECT_EQ(causes.size(), 10u);
+    const auto two = overlapping({QoS::at_most_once, QoS::at_least_once}, 10);
+    const Plan q = plan(two.scenario, {});
+    std::map<std::size_t, int> copies;
+    for (const auto& it : q.items)
+        if (it.role == Role::expect && it.type == mqtt::Type::publish) ++copies[it.cause];
+    EXPECT_EQ(copies.size(), 10u);
+    for (const auto& [cause, n] : copies) EXPECT_EQ(n, 2);
+}
+
+/// The same QoS 2 message sent twice is one: two copies are of it.
+TEST(Copies, of_a_repeated_message) {
+    Script s;
+    s.join("ear").subscribe("ear", "a/#", QoS::at_most_once, 1).subscribe("ear", "a/+", QoS::exactly_once, 2).join("mouth");
+    mqtt::Publish message{.qos = QoS::exactly_once, .topic = "a/b", .packet_id = 9, .payload = "x"};
+    s.send("mouth", message).expect("mouth", mqtt::Pubrec{.packet_id = 9});
+    message.dup = true;
+    s.send("mouth", message).expect("mouth", mqtt::Pubrec{.packet_id = 9});
+    s.expect("ear", mqtt::Publish{.topic = "a/b", .payload = "x"});
+    message.dup = false;
+    s.expect("ear", message).send("ear", mqtt::Pubrec{.packet_id = 9}).expect("ear", mqtt::Pubrel{.packet_id = 9});
+    s.send("ear", mqtt::Pubcomp{.packet_id = 9}).send("mouth", mqtt::Pubrel{.packet_id = 9});
+    s.expect("mouth", mqtt::Pubcomp{.packet_id = 9}).leave("mouth").leave("ear");
+    EXPECT_EQ(play(s).differences(), Names{});
+    EXPECT_EQ(play(s, copying()).differences(), Names{});
+}
+
+/// Messages alike of three QoS, delivered in another order: each copy belongs to one whose QoS it may have.
+TEST(Copies, of_messages_alike_at_three_qos) {
+    const auto message = [](unsigned qos, std::uint16_t id) {
+        return mqtt::Publish{.qos = QoS(qos), .topic = "a/b", .packet_id = qos ? id : no_id, .payload = "x"};
+    };
+    for (const unsigned copies : {1u, 2u}) {
+        Script s;
+        s.join("ear").subscribe("ear", "a/#", QoS::exactly_once, 1).subscribe("ear", "a/+", QoS::exactly_once, 2).join("mouth");
+        s.send("mouth", message(2, 1)).send("mouth", message(1, 2)).send("mouth", message(0, 0));
+        s.expect("mouth", mqtt::Pubrec{.packet_id = 1}).expect("mouth", mqtt::Puback{.packet_id = 2});
+        std::uint16_t id = 0;
+        for (unsigned n = 0; n < copies; ++n)
+            for (const unsigned qos : {0u, 1u, 2u}) {
+                s.expect("ear", message(qos, ++id));
+                if (qos == 1) s.send("ear", mqtt::Puback{.packet_id = id});
+                if (qos != 2) continue;
+                s.send("ear", mqtt::Pubrec{.packet_id = id}).expect("ear", mqtt::Pubrel{.packet_id = id});
+                s.send("ear", mqtt::Pubcomp{.packet_id = id});
+            }
+        s.send("mouth", mqtt::Pubrel{.packet_id = 1}).expect("mouth", mqtt::Pubcomp{.packet_id = 1});
+        s.leave("mouth").leave("ear");
+        EXPECT_EQ(play(s).differences(), Names{}) << copies;
+        EXPECT_EQ(play(s, copying()).differences(), Names{}) << copies;
+    }
+}
+
+/// Published before the second subscription: its one delivery is no copy.
+TEST(Copies, only_of_what_was_published_while_subscriptions_overlapped) {
+    const mqtt::Publish message{.topic = "a/b", .payload = "x"};
+    Script s;
+    s.join("ear").subscribe("ear", "a/#", QoS::at_most_once, 1).join("mouth");
+    s.send("mouth", message).expect("ear", message).subscribe("ear", "a/+", QoS::at_most_once, 2);
+    s.send("mouth", message).expect("ear", message).expect("ear", message).leave("mouth").leave("ear");
+    EXPECT_EQ(play(s).differences(), Names{});
+    EXPECT_EQ(play(s, copying()).differences(), Names{});
+}
+
+const mqtt::Unsubscribe::Filter t_filter{"t"};
+
+Script& unsubscribe(Script& s, std::uint8_t code, std::uint16_t id = 2) {
+    const mqtt::Unsuback::Code answer{code};
+    return s.send("ear", mqtt::Unsubscribe{.packet_id = id, .filters = {std::span(&t_filter, 1)}})
+        .expect("ear", mqtt::Unsuback{.packet_id = id, .codes = {std::span(&answer, 1)}});
+}
+
+/// 3.11.3: "no subscription existed" is free where none did, and wrong where one does.
+TEST(Unsuback, no_subscription_existed_is_no_choice_where_one_does) {
+    const mqtt::Unsubscribe::Filter both[]{{"t"}, {"other"}};
+    const mqtt::Unsuback::Code first[]{{0}, {0x11}};
+    Script held;
+    held.join("ear", Version::v5).subscribe("ear", "t", QoS::at_most_once);
+    held.send("ear", mqtt::Unsubscribe{.packet_id = 2, .filters = {std::span(both)}})
+        .expect("ear", mqtt::Unsuback{.packet_id = 2, .codes = {std::span(first)}})
+        .leave("ear");
+    EXPECT_EQ(play(held).differences(), Names{});
+    const auto turned = breaking(reference::Break::unsuback_codes_reversed);  // 0x11 for what there is, 0 for what there is not
+    EXPECT_EQ(play(held, turned).differences(), Names{"changed UNSUBACK codes"});
+    EXPECT_EQ(play(held, turned, {.rules = {.ignore = {"codes"}}}).differences(), Names{});
+
+    Script twice;
+    twice.join("ear", Version::v5).subscribe("ear", "t", QoS::at_most_once);
+    unsubscribe(unsubscribe(twice, 0), 0, 3).leave("ear");  // the capture's server did not tell
+    const auto played = play(twice);
+    EXPECT_EQ(played.differences(), Names{});
+    EXPECT_NE(played.choices().find("that there was none"), std::string::npos);
+}
+
+/// What the target refused or lost it does not hold: that was told by itself.
+TEST(Unsuback, of_what_the_target_does_not_hold) {
+    Script s;
+    s.join("ear", Version::v5, false).subscribe("ear", "t", QoS::at_most_once).close("ear");
+    s.join("again", Version::v5, false, true, "ear");
+    const mqtt::Unsuback::Code deleted{0};
+    s.send("again", mqtt::Unsubscribe{.packet_id = 2, .filters = {std::span(&t_filter, 1)}})
+        .expect("again", mqtt::Unsuback{.packet_id = 2, .codes = {std::span(&deleted, 1)}})
+        .leave("again");
+    EXPECT_EQ(play(s).differences(), Names{});
+    EXPECT_EQ(play(s, breaking(reference::Break::persistent_session_lost)).differences(), Names{"changed CONNACK session present"});
+}
+
+/// Nothing was heard between UNSUBACK and the end; still what was unsubscribed may not come.
+TEST(Ending, what_was_unsubscribed_is_no_excuse) {
+    for (const bool unsubscribes : {true, false}) {
+        Script s;
+        s.join("ear").subscribe("ear", "t", QoS::at_most_once);
+        if (unsubscribes)
+            s.send("ear", mqtt::Unsubscribe{.packet_id = 2, .filters = {std::span(&t_filter, 1)}})
+                .expect("ear", mqtt::Unsuback{.packet_id = 2});
+        s.join("mouth").send("mouth", mqtt::Publish{.topic = "t", .payload = "x"}).leave("ear").leave("mouth");
+        const auto played = play(s, unsubscribes ? breaking(reference::Break::unsubscribe_ineffective) : reference::Settings{});
+        EXPECT_EQ(played.differences(), unsubscribes ? Names{"unexpected PUBLISH"} : Names{});
+    }
+}
+
+/// Asked for again before UNSUBACK: it is held.
+TEST(Ending, what_was_asked_for_again_may_have_been_on_its_way) {
+    Script s;
+    const mqtt::Subscribe::Entry entry{"t", QoS::at_most_once};
+    const mqtt::Suback::Code code{};
+    s.join("ear").subscribe("ear", "t", QoS::at_most_once);
+    s.send("ear", mqtt::Unsubscribe{.packet_id = 2, .filters = {std::span(&t_filter, 1)}})
+        .send("ear", mqtt::Subscribe{.packet_id = 3, .entries = {std::span(&entry, 1)}})
+        .expect("ear", mqtt::Unsuback{.packet_id = 2})
+        .expect("ear", mqtt::Suback{.packet_id = 3, .codes = {std::span(&code, 1)}});
+    s.join("mouth").send("mouth", mqtt::Publish{.topic = "t", .payload = "x"}).leave("ear").leave("mouth");
+    const auto played = play(s);
+    EXPECT_EQ(played.differences(), Names{});
+    EXPECT_NE(played.choices().find("ending"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace replay
