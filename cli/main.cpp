@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "cli/commands.hpp"
+#include "cli/described.hpp"
 #include "conformance/patterns.hpp"
 #include "conformance/reports/file.hpp"
 #include "conformance/reports/reports.hpp"
@@ -48,13 +49,17 @@ int run(int argc, char** argv) {
     program.set_help_flag("--help", "print this help");
     const auto& tool = conformance::tool();
     program.set_version_flag("--version", "mqttspec " + tool.version + " (" + tool.commit + ")");
-    program.require_subcommand(1);
+    std::string shell;
+    bool manual = false;
+    program.add_option("--completion", shell, "print what makes a shell complete commands and options")
+        ->type_name("bash");
+    program.add_flag("--manual", manual, "print the manual page, for man(1)");
+    program.require_subcommand(0, 1);
     program.get_formatter()->column_width(34);
-    const std::vector<cli::Command> commands{cli::add_test(program),    cli::add_probe(program),
-                                             cli::add_prove(program),   cli::add_list(program),
-                                             cli::add_explain(program), cli::add_broker(program),
-                                             cli::add_decode(program),  cli::add_bench(program),
-                                             cli::add_replay(program)};
+    const std::vector<cli::Command> commands{
+        cli::add_test(program),   cli::add_probe(program),   cli::add_prove(program),
+        cli::add_list(program),   cli::add_explain(program), cli::add_broker(program),
+        cli::add_decode(program), cli::add_bench(program),   cli::add_replay(program)};
     if (argc < 2) return complain(usage_error, "a command is missing (mqttspec --help)");
     const std::string first = argv[1];
     const auto command =
@@ -67,6 +72,13 @@ int run(int argc, char** argv) {
     } catch (const CLI::ParseError& e) {
         return complain(usage_error, one_line(e.what()));
     }
+    if (!shell.empty() || manual) {
+        if (!program.get_subcommands().empty())
+            return complain(usage_error, "--completion and --manual take no command");
+        fmt::print("{}", manual ? cli::manual(program, tool.version) : cli::completion(program, shell));
+        return ok;
+    }
+    if (command == commands.end()) return complain(usage_error, "a command is missing (mqttspec --help)");
     cli::fill(program, *command->app, *command->common);
     return command->run();
 }
@@ -78,7 +90,8 @@ int main(int argc, char** argv) {
     cli::program_name = argv[0];
     try {
         const int code = run(argc, argv);
-        if (std::fflush(stdout) != 0 || std::ferror(stdout)) return complain(internal_error, "the standard output cannot be written");
+        if (std::fflush(stdout) != 0 || std::ferror(stdout))
+            return complain(internal_error, "the standard output cannot be written");
         return code;
     } catch (const conformance::UsageError& e) {
         return complain(usage_error, e.what());

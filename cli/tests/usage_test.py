@@ -1,8 +1,42 @@
 #!/usr/bin/env -S /usr/bin/python3 -B
 """What a wrong call comes to: one line, exit code 2; and where option values come from."""
+import re
+import subprocess
 import unittest
 
 from harness import ProgramTest, run
+
+
+class Described(ProgramTest):
+    """What `cmake --install` puts in place: bash itself completes, and man itself reads the page."""
+
+    def complete(self, *words):
+        script = self.write("completion", self.expect(0, "--completion", "bash").stdout)
+        quoted = " ".join(f"'{w}'" for w in words)
+        ask = f"source '{script}'; COMP_WORDS=({quoted}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _mqttspec; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        done = subprocess.run(["bash", "--norc", "-uc", ask], capture_output=True, text=True, check=True, timeout=20, cwd=self.folder)
+        self.assertEqual(done.stderr, "")
+        return done.stdout.split()
+
+    def test_completion(self):
+        self.assertEqual(self.complete("mqttspec", "pro"), ["probe", "prove"])
+        self.assertEqual(self.complete("mqttspec", "replay", "--pa"), ["--password", "--password-file", "--pacing"])
+        self.assertEqual(self.complete("mqttspec", "replay", "--pacing", ""), ["causal", "clock"])
+        self.write("known.toml", "")
+        self.assertEqual(self.complete("mqttspec", "test", "--baseline", "kn"), ["known.toml"])
+        self.assertEqual(self.complete("mqttspec", "list", "--quiet", "--j"), ["--json"], "a flag takes no value")
+        self.expect(2, "--completion", "csh", says="--completion csh: has to be bash")
+        self.expect(2, "--manual", "list", says="take no command")
+
+    def test_manual(self):
+        page = self.write("mqttspec.1", self.expect(0, "--manual").stdout)
+        lint = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z", page], capture_output=True, text=True, check=True, timeout=20)
+        self.assertEqual(lint.stderr, "")
+        text = subprocess.run(["groff", "-man", "-Tascii", "-P-cbou", page], capture_output=True, text=True, check=True, timeout=20).stdout
+        for command in ("test", "probe", "prove", "list", "explain", "broker", "decode", "bench", "replay"):
+            self.assertIn(f"mqttspec {command}\n", text)
+            for option in re.findall(r"^  (?:-\w,)?(--[a-z-]+)", run(command, "--help").stdout, re.M):
+                self.assertIn(option, text, command)
 
 
 class WrongCalls(ProgramTest):
