@@ -169,6 +169,19 @@ class Encrypted(CaptureTest):
             self.assertEqual(marks(found, "PUBLISH")[0]["length"], len(self.TALK[2][1]))
             self.assertEqual([line for line in found if line["type"] in OTHERS], [])
 
+    def test_web_socket(self):
+        """tshark knows HTTP by its name in the handshake and by its first words; it would tell messages of several records twice."""
+        masked = [(client, make.frame(octets, mask=b"abcd" if client else None)) for client, octets in self.TALK]
+        talk = [(True, make.UPGRADE), (False, make.SWITCHED), *masked]
+        for alpn in ((), ("http/1.1",)):
+            for port, options in ((8084, []), (443, []), (17501, ["--port-map", "17501=wss"])):
+                path = self.made(talk, server=("10.0.0.1", port), alpn=alpn)
+                found = self.lines("--keylog", self.folder / "keys", *options, path)
+                with self.subTest(alpn=alpn, port=port):
+                    self.assertEqual(counts(found), self.EXPECTED)
+                    self.assertEqual(marks(found, "PUBLISH")[0]["fields"]["payload"], {"hex": "78" * 1024, "length": 40_000})
+                    self.assertEqual([line for line in found if line["type"] in OTHERS], [])
+
     def test_plain_connections_are_read_beside(self):
         path = self.made(self.TALK)
         plain = make.Connection(client=("10.0.0.9", 9)).shake().client(make.connect(b"p")).server(make.CONNACK).end()
