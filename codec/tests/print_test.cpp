@@ -153,7 +153,7 @@ TEST(Quoted, escapes_controls_beyond_ascii) {
         ASSERT_EQ(control(text), escaped ? text.size() : 0) << std::hex << c;
         std::string octets;
         for (char o : text) octets += "\\x" + hex(mqtt::octets(std::string_view(&o, 1)));
-        ASSERT_EQ(quoted("a" + text + text + "ü"), "\"a" + (escaped ? octets + octets : text + text) + "ü\"")
+        ASSERT_EQ(mqtt::quoted("a" + text + text + "ü"), "\"a" + (escaped ? octets + octets : text + text) + "ü\"")
             << std::hex << c;
     }
     for (Text cut : {"", "a", "\xc2", "\xd8", "\xe2", "\xe2\x80", "\xe2\x81"}) EXPECT_EQ(control(cut), 0u);
