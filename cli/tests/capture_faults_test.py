@@ -252,6 +252,17 @@ class Files(CaptureTest):
         self.assertEqual([len(p["fields"]["payload"]) for p in marks(found, "PUBLISH")[1:]], list(range(40, 50)))
         self.assertEqual([t["fields"]["octets missing"] for t in marks(found, "TRUNCATED")], list(range(1, 11)))
 
+    def test_interfaces_of_raw_ip(self):
+        """libpcap takes a second one of type 101 for another type than the first; 228 and 229 are IP too."""
+        c = first().client(make.publish(b"a", b"z" * 1000))
+        for order in "<>":
+            for links in ((make.RAW, make.RAW), (make.RAW, make.IPV4, make.IPV6), (make.IPV6, make.RAW)):
+                octets = make.pcapng([(i % len(links), p) for i, p in enumerate(c.packets)], [(link, 0) for link in links], order)
+                with self.subTest(order=order, links=links):
+                    self.assertEqual(counts(self.lines(self.file(octets))), {"CONNECT": 1, "CONNACK": 1, "PUBLISH": 2})
+        for links in ((make.RAW, make.ETHERNET), (make.ETHERNET, make.RAW), (make.ETHERNET, make.SLL), (make.RAW, 357)):
+            self.expect(2, "decode", str(self.file(make.pcapng([], [(link, 0) for link in links]))), says="mixed link types")
+
     def test_snapshot_lengths_of_several_interfaces(self):
         """Frames longer than the first interface's snapshot length are read whole."""
         c = first().client(make.publish(b"a", b"z" * 1000))
