@@ -118,7 +118,7 @@ bool Flows::fits(const Flow& flow, const Segment& s, bool swapped) {
         if (mine.begun() ? mine.first() != s.seq + 1 : !answers) return false;
         if (flow.over || (mine.begun() && !mine.untouched())) return false;
     }
-    if (flow.connection->ignored()) return true;  // its numbers are followed no more
+    if (!flow.over && flow.connection->ignored()) return true;  // its numbers are followed no more
     const auto close = [&](int which, std::uint32_t number) {
         if (flow.sides[which]->begun()) return flow.sides[which]->close(number);
         return !flow.hinted[which] || TcpSide::is_close(number, flow.hint[which]);
