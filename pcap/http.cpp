@@ -123,9 +123,9 @@ bool HttpBody::take(char c) {
 }
 
 bool HttpBody::skip_hole(std::size_t octets) {
-    if (part_ != Part::octets || octets > left_ || (chunked_ && octets == left_)) return false;
+    if (part_ != Part::octets || octets > left_) return false;
     left_ -= octets;
-    if (left_ == 0) part_ = Part::done;
+    if (left_ == 0) part_ = chunked_ ? Part::end_of_chunk : Part::done;
     return true;
 }
 

@@ -103,7 +103,8 @@ class WebSocket(CaptureTest):
         page = b"HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n" + bytes(1000)
         chunks = page.replace(b"Content-Length: 3000", b"Transfer-Encoding: chunked").replace(bytes(1000), b"3e3\r\n" + bytes(995))
         in_one_chunk = chunks.replace(b"3e3\r\n" + bytes(995), b"bb8\r\n" + bytes(1000))
-        for head, rest, gap in ((page, bytes(1000), False), (in_one_chunk, bytes(1000) + b"\r\n0\r\n\r\n", False), (chunks, b"\r\n0\r\n\r\n", True)):
+        for head, rest, gap in ((page, bytes(1000), False), (in_one_chunk, bytes(1000) + b"\r\n0\r\n\r\n", False),
+                                (chunks.replace(b"3e3", b"7cb"), b"\r\n0\r\n\r\n", False), (chunks, b"\r\n0\r\n\r\n", True)):
             c = self.after((b"GET / HTTP/1.1\r\n\r\n", (head, bytes(1000), rest)), pings=40)
             del c.packets[7]
             found = self.read(c)
