@@ -15,7 +15,7 @@ namespace cli {
 namespace {
 
 struct DecodeOptions {
-    std::string file, interface, version, direction;
+    std::string file, interface, filter, version, direction;
     std::vector<std::string> hex, ports;
     std::string keylog;
     bool json = false, stats = false;
@@ -69,8 +69,8 @@ Octets source(const DecodeOptions& o) {
 
 int run_on_capture(const DecodeOptions& o, const Common& common, std::string first) {
     if (!o.direction.empty()) usage("--direction: is for byte streams; a capture tells who sent what");
-    return decode_capture(CaptureCall{o.file, o.interface, o.ports, o.keylog, o.version, o.max_packet, o.json, o.stats,
-                                      common.verbose, common.quiet},
+    return decode_capture(CaptureCall{o.file, o.interface, o.filter, o.ports, o.keylog, o.version, o.max_packet, o.json,
+                                      o.stats, common.verbose, common.quiet},
                           std::move(first));
 }
 
@@ -83,6 +83,7 @@ int run(const DecodeOptions& o, const Common& common) {
                                                                                : "--keylog"));
         return run_on_capture(o, common, {});
     }
+    if (!o.filter.empty()) usage("--filter: is for -i INTERFACE");
     const Manner manner{o.json, common.verbose, o.hex.empty() ? o.file : "hex"};
     Octets octets = source(o);
     Output output;
@@ -120,6 +121,9 @@ Command add_decode(CLI::App& program) {
         ->type_name("");
     app->add_option("-i,--interface", o->interface, "what goes over it from now on, until Ctrl-C; any: all of them")
         ->type_name("INTERFACE");
+    app->add_option("--filter", o->filter,
+                    "which of it, as tcpdump has it (\"port 1883\", \"vlan 5 and host 10.0.0.1\"); all that may be TCP")
+        ->type_name("EXPRESSION");
     app->add_option("--hex", o->hex, "octets as hex digits, in one word or several")
         ->type_name("BYTES")
         ->expected(1, -1);

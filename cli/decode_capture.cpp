@@ -20,38 +20,27 @@ namespace {
 using pcap::Conversation;
 using pcap::Event;
 
-/// Remarks go to stderr, and not by the thousand.
-class Remarks {
-public:
-    explicit Remarks(bool quiet) : quiet_(quiet) {}
-    ~Remarks() {
-        for (const auto& [kind, n] : told_)
-            if (n > most && !quiet_) fmt::print(stderr, "mqttspec: {} more remarks of that kind\n", n - most);
-    }
-    void tell(const pcap::Remark& r) {
-        if (++told_[r.kind] <= most && (!quiet_ || r.kind == pcap::Remark::Kind::cut))
-            fmt::print(stderr, "mqttspec: {}\n", r.text);
-    }
-
-private:
-    static constexpr std::size_t most = 20;
-    bool quiet_;
-    std::map<pcap::Remark::Kind, std::size_t> told_;
-};
-
 /// The share of a file, or its megabytes, on a terminal.
 class Share {
 public:
-    Share(const CaptureCall& call) : shown_(!call.quiet && isatty(STDERR_FILENO)) {
+    explicit Share(const CaptureCall& call)
+        : shown_(!call.quiet && isatty(STDERR_FILENO) && (call.stats || !isatty(STDOUT_FILENO))) {
         struct stat about{};
-        if (call.file != "-" && ::stat(call.file.c_str(), &about) == 0) size_ = std::uint64_t(about.st_size);
+        if (call.file == "-" || ::stat(call.file.c_str(), &about) != 0 || !S_ISREG(about.st_mode)) return;
+        is_file_ = true;
+        size_ = std::uint64_t(about.st_size);
     }
-    ~Share() {
-        if (shown_) fmt::print(stderr, "\r\033[K");
+    ~Share() { clear(); }
+    /// What else is to be said has a line of its own.
+    void clear() {
+        if (std::exchange(visible_, false)) fmt::print(stderr, "\r\033[K");
     }
+    /// What can be read twice; no pipe.
+    bool is_file() const { return is_file_; }
     void show(std::uint64_t taken) {
         if (!shown_ || taken < next_) return;
         next_ = taken + (8u << 20);
+        visible_ = true;
         if (size_)
             fmt::print(stderr, "\r\033[K{} %", std::min<std::uint64_t>(100, taken * 100 / size_));
         else
@@ -60,8 +49,30 @@ public:
     }
 
 private:
-    bool shown_;
+    bool shown_, visible_ = false, is_file_ = false;
     std::uint64_t size_ = 0, next_ = 0;
+};
+
+/// Remarks go to stderr, and not by the thousand.
+class Remarks {
+public:
+    Remarks(bool quiet, Share& share) : quiet_(quiet), share_(share) {}
+    ~Remarks() {
+        share_.clear();
+        for (const auto& [kind, n] : told_)
+            if (n > most && !quiet_) fmt::print(stderr, "mqttspec: {} more remarks of that kind\n", n - most);
+    }
+    void tell(const pcap::Remark& r) {
+        share_.clear();
+        if (++told_[r.kind] <= most && (!quiet_ || r.kind == pcap::Remark::Kind::cut))
+            fmt::print(stderr, "mqttspec: {}\n", r.text);
+    }
+
+private:
+    static constexpr std::size_t most = 20;
+    bool quiet_;
+    Share& share_;
+    std::map<pcap::Remark::Kind, std::size_t> told_;
 };
 
 class Lines final : public pcap::Listener {
@@ -146,21 +157,32 @@ private:
     std::function<void()> flush_;
 };
 
+/// Without them the gaps in what was told cannot be understood: --quiet does not silence it.
+void tell_lost(Share& share, std::uint64_t come, std::uint64_t lost) {
+    share.clear();
+    if (lost)
+        fmt::print(stderr,
+                   "mqttspec: {} of {} frames were lost, for they came faster than they were read; --filter lets fewer "
+                   "come, --stats takes less time\n",
+                   lost, come);
+}
+
 /// Reads all of it; `flush` comes before waits and before throws. Throws UsageError.
-void read(const CaptureCall& call, std::string first, pcap::Listener& listener, const std::function<void()>& flush,
-          const std::function<void()>& before_throwing) {
+void read(const CaptureCall& call, std::string first, pcap::Listener& listener, Share& share,
+          const std::function<void()>& flush, const std::function<void()>& before_throwing) {
     try {
         auto options = reading_options(call);
-        Share share(call);
         options.progress = [&](std::uint64_t taken) { share.show(taken); };
-        if (call.interface.empty() && (call.file != "-" || !call.keylog.empty()))
+        if (call.interface.empty() && (share.is_file() || !call.keylog.empty()))
             return pcap::read_capture(call.file, options, listener);
         const bool live = !call.interface.empty();
-        auto from = live ? pcap::open_interface(call.interface, options.stop)
+        auto from = live ? pcap::open_interface({call.interface, call.filter, options.stop,
+                                                 [&](auto come, auto lost) { tell_lost(share, come, lost); }})
                          : pcap::with_prefix(std::move(first), pcap::open_source(call.file, options.stop));
+        if (live) options.stop = {};  // it ends where the source does: behind what had come
         if (live && !call.quiet) fmt::print(stderr, "mqttspec: capturing {}; Ctrl-C ends it\n", call.interface);
         pcap::read_capture(std::make_unique<Flushing>(std::move(from), flush),
-                           live ? call.interface : "the standard input", options, listener);
+                           call.file == "-" ? "the standard input" : call.place(), options, listener);
     } catch (const pcap::CaptureError& e) {
         before_throwing();
         usage(e.what());
@@ -188,23 +210,26 @@ private:
 int decode_capture(const CaptureCall& call, std::string first) {
     catch_interrupts();
     Output output;
-    Remarks remarks(call.quiet);
+    Share share(call);
+    Remarks remarks(call.quiet, share);
     Lines lines(call, output, remarks);
     Statistics statistics(remarks);
     auto& listener = call.stats ? static_cast<pcap::Listener&>(statistics) : lines;
     const auto flush = [&] { output.flush(); };
     const auto finish = [&] {
+        share.clear();
         if (call.stats) output.add(call.json ? statistics.stats.json(call.place()) : statistics.stats.text());
         flush();
     };
-    read(call, std::move(first), listener, flush, [&] {
+    read(call, std::move(first), listener, share, flush, [&] {
+        share.clear();
         if (!call.stats || statistics.stats.packets() != 0) finish();  // what was read before it broke
     });
     finish();
     const auto packets = call.stats ? statistics.stats.packets() : lines.packets;
     const bool faults = call.stats ? statistics.stats.faults() > 0 : lines.faults;
     if (packets == 0 && !call.quiet) fmt::print(stderr, "mqttspec: {}: no MQTT was found in it\n", call.place());
-    return interrupted() && call.interface.empty() ? 130 : faults ? 1 : 0;  // a live capture ends no other way
+    return interrupted() ? 130 : faults ? 1 : 0;
 }
 
 }  // namespace cli

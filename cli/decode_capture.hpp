@@ -10,6 +10,7 @@ namespace cli {
 struct CaptureCall {
     std::string file;                // "-": the standard input
     std::string interface{};         // in place of a file
+    std::string filter{};            // of the interface
     std::vector<std::string> ports;  // --port-map
     std::string keylog, version;
     std::size_t max_packet = 16u << 20;

@@ -18,8 +18,9 @@ struct Field {
         binary,      // octets behind a length
         rest,        // octets up to the end
         properties,  // the length of a property list
-        list, item,  // no octets of their own
-        raw          // octets that could not be read as this field; with size 0: it is missing
+        list,
+        item,  // no octets of their own
+        raw    // octets that could not be read as this field; with size 0: it is missing
     };
     std::string_view name{};
     Kind kind{};
@@ -27,15 +28,15 @@ struct Field {
     bool secret = false;
     std::size_t offset = 0, size = 0;  // its own octets, lengths and property identifiers included
     std::uint32_t number = 0;
-    Bytes text{};                              // without its length
-    std::optional<std::uint32_t> property{};   // identifier; the second half of a user property has none
+    Bytes text{};                             // without its length
+    std::optional<std::uint32_t> property{};  // identifier; the second half of a user property has none
 };
 
 struct Explained {
     Version version{};  // as its CONNECT says, else as given
     std::uint8_t head = 0;
-    std::size_t size = 0;  // as the fixed header says; 0: that is not whole, or has five octets of length
-    std::size_t here = 0;  // octets of it that were given
+    std::size_t size = 0;         // as the fixed header says; 0: that is not whole, or has five octets of length
+    std::size_t here = 0;         // octets of it that were given
     std::vector<Field> fields{};  // their own octets follow each other and leave none out
     std::vector<Fault> faults{};  // in the order met; those of a packet that is not whole as far as it goes
     std::size_t more_faults = 0;  // beyond most_faults
@@ -69,7 +70,7 @@ struct JsonManner {
 /// Properties are a list of {"id","name","value"}; other lists hold objects. What is no UTF-8, and rests above 1024
 /// octets, are {"hex","length"}, hex cut at 1024 octets for rests.
 void append_json(std::string& out, const Explained&, JsonManner = {});
-/// A string in quotes; control characters and ill-formed UTF-8 are escaped (ill-formed octets as U+FFFD).
+/// A string in quotes; control characters, those of hex.hpp too, and ill-formed UTF-8 are escaped (ill-formed octets as U+FFFD).
 void append_json_string(std::string& out, std::string_view text);
 
 }  // namespace mqtt

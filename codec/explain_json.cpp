@@ -108,7 +108,17 @@ std::size_t character(std::string_view s) {
     const std::size_t n = b < 0x80 ? 1 : b < 0xe0 ? 2 : b < 0xf0 ? 3 : 4;
     return n <= s.size() && (b == 0 || is_utf8(s.substr(0, n))) ? n : 0;
 }
-bool is_plain(char c) { return c >= 0x20 && c != '"' && c != '\\'; }
+bool is_plain(char c) { return c >= 0x20 && c != '"' && c != '\\' && c != 0x7f; }
+
+/// The number of a control character; of two octets or three.
+unsigned code_point(std::string_view s) {
+    const auto low = [s](std::size_t i) { return unsigned(s[i] & 0x3f); };
+    return s.size() == 2 ? unsigned(s[0] & 0x1f) << 6 | low(1) : unsigned(s[0] & 0xf) << 12 | low(1) << 6 | low(2);
+}
+void append_escape(std::string& out, unsigned number) {
+    out += "\\u";
+    for (int at = 12; at >= 0; at -= 4) out += digits[number >> at & 15];
+}
 
 /// Takes one character, escaped where it has to be.
 void append_character(std::string& out, std::string_view& text) {
@@ -116,6 +126,8 @@ void append_character(std::string& out, std::string_view& text) {
     const char c = text[0];
     if (n == 0)
         out += "\\ufffd";
+    else if (const auto escaped = control(text))
+        append_escape(out, code_point(text.substr(0, escaped)));
     else if (n > 1)
         out += text.substr(0, n);
     else if (c == '"' || c == '\\')
@@ -127,7 +139,7 @@ void append_character(std::string& out, std::string_view& text) {
     else if (c == '\r')
         out += "\\r";
     else
-        ((out += "\\u00") += digits[std::uint8_t(c) >> 4]) += digits[c & 15];
+        append_escape(out, std::uint8_t(c));
     text.remove_prefix(std::max<std::size_t>(n, 1));
 }
 

@@ -19,15 +19,31 @@ std::string cut_mark(std::size_t all) { return "... (" + std::to_string(all) + "
 
 void add_escaped(std::string& out, char c, bool is_text) {
     const auto b = std::uint8_t(c);
-    if (c == '"' || c == '\\') (out += '\\') += c;
-    else if (c == '\n') out += "\\n";
-    else if (c == '\r') out += "\\r";
-    else if (c == '\t') out += "\\t";
-    else if (b < 0x20 || b == 0x7f || (b >= 0x80 && !is_text)) ((out += "\\x") += digits[b >> 4]) += digits[b & 15];
-    else out += c;
+    if (c == '"' || c == '\\')
+        (out += '\\') += c;
+    else if (c == '\n')
+        out += "\\n";
+    else if (c == '\r')
+        out += "\\r";
+    else if (c == '\t')
+        out += "\\t";
+    else if (b < 0x20 || b == 0x7f || (b >= 0x80 && !is_text))
+        ((out += "\\x") += digits[b >> 4]) += digits[b & 15];
+    else
+        out += c;
 }
 
 }  // namespace
+
+std::size_t control(Text s) {
+    const auto at = [s](std::size_t i) { return i < s.size() ? std::uint8_t(s[i]) : std::uint8_t(0); };
+    const auto second = at(1), third = at(2);
+    if (at(0) == 0xc2) return second >= 0x80 && second < 0xa0 ? 2 : 0;
+    if (at(0) == 0xd8) return second == 0x9c ? 2 : 0;
+    if (at(0) != 0xe2) return 0;
+    if (second == 0x80) return third == 0x8e || third == 0x8f || (third >= 0xa8 && third <= 0xae) ? 3 : 0;
+    return second == 0x81 && third >= 0xa6 && third <= 0xa9 ? 3 : 0;
+}
 
 std::string hex(View v, std::size_t most) {
     std::string out;
@@ -73,7 +89,12 @@ std::string quoted(Bytes s, std::size_t most) {
     const auto part = s.substr(0, shown);
     bool is_text = true;
     if (std::any_of(part.begin(), part.end(), [](char c) { return std::uint8_t(c) >= 0x80; })) is_text = is_utf8(part);
-    for (char c : part) add_escaped(out, c, is_text);
+    std::size_t escaped = 0;  // octets still, of a control character
+    for (std::size_t i = 0; i < part.size(); ++i) {
+        if (is_text && !escaped) escaped = control(part.substr(i));
+        add_escaped(out, part[i], is_text && !escaped);
+        if (escaped) --escaped;
+    }
     out += '"';
     if (shown < s.size()) out += cut_mark(s.size());
     return out;

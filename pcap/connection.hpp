@@ -82,10 +82,11 @@ private:
         return conversation_.version_known ? std::optional(conversation_.version) : context_.options.version;
     }
     Side role(int side) const override { return side == client_ ? Side::client : Side::server; }
-    void head(int side, const HttpHead&, Time) override;
+    Behind head(int side, const HttpHead&, Time) override;
     void carried(int side, mqtt::View, Time) override;
     void not_carried(int side, std::size_t missing, Time) override;
     void refuse(int side, const std::string& why, Time) override;
+    bool is_told() const override { return opened_; }
 
     Context& context_;
     Endpoint ends_[2];
@@ -93,6 +94,8 @@ private:
     PacketStream streams_[2];
     struct Frames {
         WebSocketSide of[2];
+        std::vector<bool> unanswered;  // requests, of which those for a head get no body
+        unsigned requests = 0;
     };
     std::unique_ptr<Frames> frames_;
     std::vector<Chunk> chunks_;  // until it is decided

@@ -20,7 +20,8 @@ constexpr Side other(Side s) { return s == Side::client ? Side::server : Side::c
 /// One TCP connection that carries MQTT.
 struct Conversation {
     std::uint32_t number = 0;  // in the order in which they were found, from 0; never used again
-    std::string name{};  // "10.0.0.5:40112-10.0.0.1:1883": client first; IPv6 in brackets; "...#2": ports used again
+    std::string
+        name{};  // "10.0.0.5:40112-10.0.0.1:1883": client first; IPv6 in brackets; "...#2": its ends were one before
     mqtt::Version version = mqtt::Version::v3_1_1;
     bool version_known = false;  // by a CONNECT; else a guess
     bool web_socket = false, midstream = false;

@@ -137,13 +137,14 @@ std::optional<Connection::State> Connection::by_beginning(int side, Time now) {
         decide(State::plain, now);
         return std::nullopt;
     }
-    if (in.size() >= 4 && is_get(in)) {
+    const auto request = is_request(in);
+    if (request == Answer::yes) {
         found_client_ = side;
         decide(State::web_socket, now);
         return std::nullopt;
     }
     if (is_encrypted(in, now)) return std::nullopt;
-    const bool perhaps = connect == Answer::perhaps || (in.size() < 4 && is_get(in));
+    const bool perhaps = connect == Answer::perhaps || request == Answer::perhaps;
     return perhaps ? State::undecided : State::ignored;
 }
 
@@ -226,7 +227,7 @@ void Connection::decide(State state, Time now) {
     auto chunks = std::move(chunks_);
     clear_chunks();
     if (state == State::web_socket)
-        frames_.reset(new Frames{{{0, *this}, {1, *this}}});
+        frames_.reset(new Frames{{{0, *this}, {1, *this}}, {}, 0});
     else
         open(chunks.empty() ? now : chunks.front().time);
     for (const auto& c : chunks) {

@@ -35,15 +35,16 @@ inline FlowKey key_of(const Segment& s, bool& swapped) {
     return out;
 }
 
-/// Pointers to what has a member `key`; owns nothing.
+/// Pointers to what has a member `key`, which several may share; owns nothing.
 template <class Flow>
 class FlowTable {
 public:
-    Flow* find(const FlowKey& key, std::uint64_t hash) const {
+    /// All of that key, until `f` says true of one.
+    template <class F>
+    void each_of(const FlowKey& key, std::uint64_t hash, F f) const {
         for (std::size_t at = hash & mask();; at = (at + 1) & mask()) {
             const Slot& slot = slots_[at];
-            if (!slot.flow) return nullptr;
-            if (slot.hash == hash && slot.flow->key == key) return slot.flow;
+            if (!slot.flow || (slot.hash == hash && slot.flow->key == key && f(*slot.flow))) return;
         }
     }
     void insert(Flow& flow, std::uint64_t hash) {

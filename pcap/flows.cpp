@@ -7,8 +7,10 @@
 namespace pcap {
 namespace {
 
-constexpr std::size_t most_closed = 512;      // connections that are over, and remembered
-constexpr std::size_t looked_at = 64;         // connections, for the one that is idle for longest
+constexpr std::size_t most_closed = 512;   // connections that are over, and remembered
+constexpr std::size_t looked_at = 64;      // connections, for the one that is idle for longest
+constexpr std::size_t most_lanes = 1'024;  // connections between the same ends at a time
+constexpr std::uint32_t no_lane = UINT32_MAX;
 constexpr std::uint32_t reordered = 1 << 20;  // octets: a stream may be joined that far behind what was acknowledged
 
 }  // namespace
@@ -20,6 +22,7 @@ struct Flows::Flow {
     std::optional<Connection> connection;
     std::uint64_t number = 0;
     std::uint32_t hint[2]{}, first_hint[2]{};  // what the other side acknowledged before the side began
+    std::uint32_t lanes[2]{no_lane, no_lane};  // of what the first and the second end of the key sent first
     unsigned again = 0;
     bool first_swapped = false;  // side 0 is the second end of the key
     bool hinted[2]{}, acks[2]{}, seen[2]{}, ended[2]{}, over = false;
@@ -49,7 +52,8 @@ void Flows::forget_idle(Time now) {
 
 void Flows::forget(Flow& flow) {
     if (latest_ == &flow) latest_ = nullptr;
-    used_.set(flow.key.hash(), flow.again + 1);
+    const auto hash = flow.key.hash();
+    used_.set(hash, std::max(used_.of(hash), flow.again + 1));
     table_.erase(flow);
     delete &flow;
 }
@@ -57,28 +61,79 @@ void Flows::forget(Flow& flow) {
 /// It is over. Those that were so long ago are forgotten.
 void Flows::retire(Flow& flow) {
     flow.over = true;
-    closed_.push_back(flow.key);
+    closed_.push_back({flow.key, flow.number});
     if (closed_.size() <= most_closed) return;
-    Flow* oldest = table_.find(closed_.front(), closed_.front().hash());
+    Flow* oldest = nullptr;
+    table_.each_of(closed_.front().key, closed_.front().key.hash(), [&](Flow& f) {
+        if (f.number == closed_.front().number) oldest = &f;
+        return oldest != nullptr;
+    });
     closed_.pop_front();
-    if (oldest && oldest->over && oldest != &flow) forget(*oldest);
+    if (oldest) forget(*oldest);
 }
 
 Flows::Flow& Flows::find(const Segment& s, bool& swapped) {
     const FlowKey key = key_of(s, swapped);
-    if (latest_ && latest_->key == key) return *latest_;
+    if (latest_ && latest_->lanes[swapped] == s.lane && latest_->key == key) return *latest_;
     const auto hash = key.hash();
-    Flow* flow = table_.find(key, hash);
+    Flow* flow = choose(key, hash, s, swapped);
     if (!flow) {
         if (table_.size() >= context_.options.flows) forget_idle(s.time);
         flow = new Flow;  // owned by the table
         flow->key = key;
-        flow->again = used_.of(hash);
+        flow->again = times_used(key, hash);
         table_.insert(*flow, hash);
         start(*flow, s, swapped);
     }
+    if (flow->lanes[swapped] == no_lane) flow->lanes[swapped] = s.lane;
     latest_ = flow;
     return *flow;
+}
+
+/// Of those between these ends: the one that went this way before; else the one whose other direction does; else one
+/// that the numbers fit, for a mirror port may show either direction, or copies, with other tags.
+Flows::Flow* Flows::choose(const FlowKey& key, std::uint64_t hash, const Segment& s, bool swapped) const {
+    Flow *found = nullptr, *first = nullptr;
+    std::size_t all = 0;
+    int best = 0;
+    table_.each_of(key, hash, [&](Flow& flow) {
+        if (++all == 1) first = &flow;
+        const auto lane = flow.lanes[swapped];
+        const int rank = lane == s.lane                                         ? 3
+                         : lane == no_lane && flow.lanes[1 - swapped] == s.lane ? 2
+                         : best < 1 && fits(flow, s, swapped)                   ? 1
+                                                                                : 0;
+        if (rank > best) best = rank, found = &flow;
+        return best == 3;
+    });
+    return found || all < most_lanes ? found : first;
+}
+
+/// Whether a segment that came another way can be of this connection, by its numbers.
+bool Flows::fits(const Flow& flow, const Segment& s, bool swapped) {
+    const int side = swapped == flow.first_swapped ? 0 : 1;
+    const TcpSide& mine = *flow.sides[side];
+    const bool answers = s.flags & Segment::ack;
+    if (s.flags & Segment::syn) {
+        if (mine.begun() ? mine.first() != s.seq + 1 : !answers) return false;
+        if (flow.over || (mine.begun() && !mine.untouched())) return false;
+    }
+    if (!flow.over && flow.connection->ignored()) return true;  // its numbers are followed no more
+    const auto close = [&](int which, std::uint32_t number) {
+        if (flow.sides[which]->begun()) return flow.sides[which]->close(number);
+        return !flow.hinted[which] || TcpSide::is_close(number, flow.hint[which]);
+    };
+    return close(side, s.seq) && (!answers || close(1 - side, s.acked));
+}
+
+/// How many connections there were between these ends.
+unsigned Flows::times_used(const FlowKey& key, std::uint64_t hash) const {
+    auto times = used_.of(hash);
+    table_.each_of(key, hash, [&](const Flow& flow) {
+        times = std::max(times, flow.again + 1);
+        return false;
+    });
+    return times;
 }
 
 /// Its side 0 is whoever sent this.
@@ -188,7 +243,7 @@ void Flows::handshake(Flow& flow, const Segment& s, int side) {
 /// The ports are used for another connection.
 void Flows::begin_again(Flow& flow, const Segment& s, bool swapped) {
     if (!flow.over) finish(flow, Event::How::end_of_capture, 0, s.time);
-    ++flow.again;
+    flow.again = times_used(flow.key, flow.key.hash());
     start(flow, s, swapped);
 }
 

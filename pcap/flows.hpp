@@ -22,6 +22,9 @@ public:
 private:
     struct Flow;
     Flow& find(const Segment& s, bool& swapped);
+    Flow* choose(const FlowKey& key, std::uint64_t hash, const Segment& s, bool swapped) const;
+    static bool fits(const Flow& flow, const Segment& s, bool swapped);
+    unsigned times_used(const FlowKey& key, std::uint64_t hash) const;
     void start(Flow& flow, const Segment& s, bool swapped);
     void begin_again(Flow& flow, const Segment& s, bool swapped);
     bool is_another(const Flow& flow, const Segment& s, int side) const;
@@ -38,7 +41,11 @@ private:
     Context& context_;
     FlowTable<Flow> table_;
     UsedAgain used_;
-    std::deque<FlowKey> closed_;  // kept for a while: what is sent again late is no new connection
+    struct Closed {
+        FlowKey key;
+        std::uint64_t number = 0;
+    };
+    std::deque<Closed> closed_;  // kept for a while: what is sent again late is no new connection
     Flow* latest_ = nullptr;
     std::uint64_t found_ = 0, segments_ = 0;
     bool told_ = false;  // that connections were forgotten

@@ -1,4 +1,5 @@
-// Blocks of pcapng as they pass by: the snapshot length in each Interface Description Block becomes 0, which is "none".
+// Blocks of pcapng as they pass by: the snapshot length in each Interface Description Block becomes 0, which is "none",
+// and the link types of raw IP become one, for libpcap takes a second interface of type 101 for one of another type.
 // libpcap goes by it in Simple Packet Blocks, which tell no captured length: those that were cut get it as length.
 #include <algorithm>
 #include <cstring>
@@ -9,6 +10,7 @@ namespace pcap {
 namespace {
 
 constexpr std::uint32_t section = 0x0a0d0d0a, interface = 1, simple = 3;
+constexpr std::uint8_t raw_ip = 101, ipv4 = 228, ipv6 = 229;  // link types
 constexpr std::size_t head = 16;  // octets of a block that are looked at: type, length, and the next eight
 
 class Filter final : public Source {
@@ -58,6 +60,8 @@ private:
             if (interfaces_ == 0) snapshot_[have_ - 12] = octet;
             interfaces_ += have_ == 15;
             octet = 0;
+        } else if (have_ == (swapped_ ? 9 : 8) && four(0) == interface) {  // no other type ends in such an octet
+            if (octet == raw_ip || octet == ipv6) octet = ipv4;
         } else if (have_ >= 8 && have_ < 12 && four(0) == simple && interfaces_) {
             const auto most = value(snapshot_);
             if (most && four(4) >= head && four(4) - head >= most) octet = snapshot_[have_ - 8];

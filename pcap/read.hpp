@@ -8,8 +8,16 @@ namespace pcap {
 void read_capture(std::unique_ptr<Source> from, const std::string& name, const Options& options, Listener& listener,
                   std::unique_ptr<Source> decrypted = nullptr);
 
-/// What goes over a network interface from now on, as the octets of a pcap file; it ends when `stop` says true, which is
-/// asked ten times a second. Throws CaptureError where there is no such interface, or no permission.
-std::unique_ptr<Source> open_interface(const std::string& name, std::function<bool()> stop);
+/// How to capture from an interface.
+struct Interface {
+    std::string name;
+    std::string filter;          // as pcap-filter(7); empty: all that may hold TCP
+    std::function<bool()> stop;  // true ends it; asked ten times a second and more
+    /// Told at the end: frames that came, and how many of them were lost for want of room.
+    std::function<void(std::uint64_t come, std::uint64_t lost)> count{};
+};
+/// What goes over a network interface from now on, as the octets of a pcap file. Throws CaptureError where there is no
+/// such interface, no permission, or where the filter is none.
+std::unique_ptr<Source> open_interface(Interface interface);
 
 }  // namespace pcap

@@ -27,20 +27,34 @@ enum : std::uint8_t {
 
 bool is_vlan(std::uint16_t type) { return type == 0x8100 || type == 0x88a8 || type == 0x9100 || type == 0x9200; }
 
+/// A tag more; two paths may come to the same number by chance, once in 2^32.
+void add_to(std::uint32_t& lane, std::uint32_t tag) {
+    if (tag) lane = (lane ^ tag) * 0x9e3779b1u + 1;
+}
+
+/// Past MPLS labels.
+View past_labels(View in, std::uint32_t& lane) {
+    for (bool last = false; !last && in.size() >= 4; in = in.subspan(4)) {
+        add_to(lane, 1u << 20 | four(in, 0) >> 12);
+        last = in[2] & 1;
+    }
+    return in;
+}
+
 /// Past VLAN tags, PPPoE and MPLS labels to IP; empty where there is none. `in` begins behind the type.
-View past_tags(std::uint16_t type, View in) {
+View past_tags(std::uint16_t type, View in, std::uint32_t& lane) {
     for (int depth = 0; depth < 8 && in.size() >= 4; ++depth) {
         if (type == ether_ipv4 || type == ether_ipv6) return in;
         if (is_vlan(type)) {
+            add_to(lane, two(in, 0) & 0xfffu);  // 0 tells a priority alone
             type = two(in, 2);
             in = in.subspan(4);
         } else if (type == 0x8864 && in.size() >= 8) {  // PPPoE session, then PPP's protocol
+            add_to(lane, 1u << 16 | two(in, 2));
             type = two(in, 6) == 0x21 ? ether_ipv4 : two(in, 6) == 0x57 ? ether_ipv6 : 0;
             in = in.subspan(8);
         } else if (type == 0x8847) {  // MPLS: IP behind the last label
-            while (in.size() >= 4 && !(in[2] & 1)) in = in.subspan(4);
-            in = behind(in, 4);
-            return in;
+            return past_labels(in, lane);
         } else if (type < 1500 && in.size() >= 8 && in[0] == 0xaa && in[1] == 0xaa && in[2] == 3) {  // LLC and SNAP
             type = two(in, 6);
             in = in.subspan(8);
@@ -52,12 +66,12 @@ View past_tags(std::uint16_t type, View in) {
 }
 
 /// The IP packet in a frame; empty where there is none.
-View ip_in(const Frame& frame) {
+View ip_in(const Frame& frame, std::uint32_t& lane) {
     const View in = frame.octets;
     switch (frame.link) {
-        case Link::ethernet: return in.size() < 14 ? View{} : past_tags(two(in, 12), in.subspan(14));
-        case Link::cooked: return in.size() < 16 ? View{} : past_tags(two(in, 14), in.subspan(16));
-        case Link::cooked2: return in.size() < 20 ? View{} : past_tags(two(in, 0), in.subspan(20));
+        case Link::ethernet: return in.size() < 14 ? View{} : past_tags(two(in, 12), in.subspan(14), lane);
+        case Link::cooked: return in.size() < 16 ? View{} : past_tags(two(in, 14), in.subspan(16), lane);
+        case Link::cooked2: return in.size() < 20 ? View{} : past_tags(two(in, 0), in.subspan(20), lane);
         case Link::null: return behind(in, 4);  // the family is written in many ways: the version tells
         case Link::ip: return in;
         case Link::upper: break;
@@ -131,7 +145,8 @@ std::string name_of(const Endpoint& e) {
 
 bool Dissector::segment(const Frame& frame, Segment& out) {
     if (frame.link == Link::upper) return upper(frame, out);
-    const View in = ip_in(frame);
+    out.lane = 0;
+    const View in = ip_in(frame, out.lane);
     if (in.empty()) return false;
     out.time = frame.time;
     return ip(in, frame.length - std::size_t(in.data() - frame.octets.data()), out);
@@ -154,7 +169,8 @@ bool Dissector::ipv4(View in, std::size_t length, Segment& out) {
     if (!more && offset == 0) [[likely]]
         return tcp(body, whole - header, out);
     if (body.size() < whole - header) return false;  // cut: never whole
-    const auto all = fragments_.add({out.from.address, out.to.address, two(in, 4), 4}, offset, !more, body, out.time);
+    const auto all =
+        fragments_.add({out.from.address, out.to.address, two(in, 4), out.lane, 4}, offset, !more, body, out.time);
     return all && tcp(*all, all->size(), out);
 }
 
@@ -186,8 +202,8 @@ bool Dissector::ipv6(View in, std::size_t length, Segment& out) {
         const std::uint16_t where = two(head, 2);
         if (!split || (where & 0xfff9) == 0) continue;  // a fragment that is all of it
         if (body.size() < left) return false;
-        const auto all = fragments_.add({out.from.address, out.to.address, four(head, 4), next}, where & 0xfff8u,
-                                        !(where & 1), body, out.time);
+        const auto all = fragments_.add({out.from.address, out.to.address, four(head, 4), out.lane, next},
+                                        where & 0xfff8u, !(where & 1), body, out.time);
         if (!all) return false;
         body = *all;
         left = all->size();

@@ -20,6 +20,7 @@ struct Segment {
     enum Flag : std::uint8_t { fin = 1, syn = 2, rst = 4, ack = 16 };
     Time time{};
     Endpoint from{}, to{};
+    std::uint32_t lane = 0;  // of its VLAN tags, MPLS labels and PPPoE session; 0: none
     std::uint32_t seq = 0, acked = 0;
     std::uint8_t flags = 0;
     bool in_order = false;   // octets that somebody else put in order (decrypted by tshark): seq means nothing
@@ -32,7 +33,7 @@ class Fragments {
 public:
     struct Key {
         std::array<std::uint8_t, 16> from{}, to{};
-        std::uint32_t id = 0;
+        std::uint32_t id = 0, lane = 0;
         std::uint8_t protocol = 0;
         auto operator<=>(const Key&) const = default;
     };

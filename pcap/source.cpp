@@ -1,6 +1,7 @@
 #include "pcap/source.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio_ext.h>
 #include <unistd.h>
 
@@ -11,6 +12,8 @@
 
 namespace pcap {
 namespace {
+
+constexpr int patience_ms = 200;  // until `stop` is asked
 
 class FileSource final : public Source {
 public:
@@ -26,6 +29,11 @@ public:
 
     std::size_t read(std::span<std::uint8_t> into) override {
         for (;;) {
+            // A signal between the question and the wait would go unheard: so it does not wait for long.
+            for (pollfd ready{file_, POLLIN, 0}; stop_;) {
+                if (stop_()) return 0;
+                if (::poll(&ready, 1, patience_ms) > 0) break;
+            }
             const auto n = ::read(file_, into.data(), into.size());
             if (n >= 0) {
                 taken_ += std::uint64_t(n);

@@ -46,6 +46,11 @@ public:
     bool resets(std::uint32_t seq) const {
         return distance(seq, next_) <= reach && distance(seq, next_) >= -unacknowledged;
     }
+    /// Whether a segment of that number, or that acknowledges it, goes on here or is the copy of one.
+    bool close(std::uint32_t seq) const { return begun_ && is_close(seq, next_); }
+    static bool is_close(std::uint32_t a, std::uint32_t b) {
+        return distance(a, b) <= copied && distance(a, b) >= -copied;
+    }
     bool ahead(std::uint32_t seq) const { return distance(seq, next_) > 0; }
     bool untouched() const { return next_ == first_; }
     std::uint32_t first() const { return first_; }
@@ -82,6 +87,7 @@ private:
     };
     static constexpr std::int32_t farthest = 1 << 30;  // the largest window there is; beyond it numbers mean nothing
     static constexpr std::int32_t reach = 1 << 24;     // octets: windows in use, and losses of the capture
+    static constexpr std::int32_t copied = 1 << 18;    // octets: from a segment to its copy from another place
     static constexpr std::int32_t unacknowledged = 1 << 16;  // an RST answers what the other side had seen by then
     static std::int32_t distance(std::uint32_t a, std::uint32_t b) { return std::int32_t(a - b); }
     void advance(std::size_t n) {

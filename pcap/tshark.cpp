@@ -92,7 +92,9 @@ std::unique_ptr<Source> decrypted_by_tshark(const std::string& path, const Optio
     std::vector<std::string> words{"tshark", "-n", "-Q", "-r", path, "-o", "tls.keylog_file:" + options.keylog};
     for (const auto& [port, what] : options.ports)
         if (what == Carried::tls) words.insert(words.end(), {"-d", "tcp.port==" + std::to_string(port) + ",tls"});
-    // As "data" each record is told once; a dissector of MQTT would have large packets told again once they are whole.
+    // As "data" each record is told once; a dissector of MQTT would have large packets told again once they are whole,
+    // and so would that of HTTP, which is found by its name in the handshake and by its first words.
+    words.insert(words.end(), {"--disable-protocol", "http", "--disable-protocol", "http2"});
     words.insert(words.end(), {"-d", "tls.port==1-65535,data", "-U", "OSI layer 7", "-w", "-"});
     return std::make_unique<Tshark>(words, options.stop);
 }

@@ -1,7 +1,7 @@
 #include "pcap/web_socket.hpp"
 
 #include <algorithm>
-#include <cctype>
+#include <utility>
 
 namespace pcap {
 namespace {
@@ -9,6 +9,7 @@ namespace {
 using mqtt::View;
 
 constexpr std::size_t longest_head = 16 << 10;
+constexpr std::uint64_t most_passed = 16 << 20;  // octets of bodies before WebSocket
 
 struct FrameHead {
     std::size_t size = 0;  // octets; 0: not whole
@@ -22,21 +23,6 @@ FrameHead frame_head(View in) {
     std::uint64_t length = more ? 0 : in[1] & 127;
     for (std::size_t i = 0; i < more; ++i) length = length << 8 | in[2 + i];
     return {size, length};
-}
-
-HttpHead read_head(std::string head) {
-    std::ranges::transform(head, head.begin(), [](char c) { return char(std::tolower(std::uint8_t(c))); });
-    HttpHead out;
-    std::size_t begin = 0;
-    for (std::size_t end; (end = head.find("\r\n", begin)) != head.npos; begin = end + 2) {
-        const auto line = std::string_view(head).substr(begin, end - begin);
-        const auto has = [&](std::string_view word) { return line.find(word) != line.npos; };
-        if (begin == 0 && line.starts_with("http/") && !has(" 101")) return {};
-        if (line.starts_with("upgrade:") && has("websocket")) out.upgrade = true;
-        if (line.starts_with("sec-websocket-protocol:") && has("mqtt")) out.mqtt = true;
-        if (line.starts_with("sec-websocket-extensions:") && has("permessage-deflate")) out.compressed = true;
-    }
-    return out;
 }
 
 /// Frames that fill the segment, and are masked as that side's are.
@@ -54,11 +40,6 @@ bool plausible(View in, bool masked) {
 
 }  // namespace
 
-bool is_get(View in) {
-    const auto n = std::min<std::size_t>(in.size(), 4);
-    return mqtt::bytes(in.first(n)) == std::string_view("GET ").substr(0, n);
-}
-
 void WebSocketSide::refuse(const std::string& why, Time now) {
     state_ = State::over;
     std::string().swap(held_);  // assigning an empty one frees nothing
@@ -69,6 +50,7 @@ void WebSocketSide::octets(View in, Time now) {
     while (!in.empty() && state_ != State::over) {
         switch (state_) {
             case State::head: gather_head(in, now); break;
+            case State::body: pass_body(in, now); break;
             case State::frame_head: gather_frame_head(in, now); break;
             case State::payload: payload(in, now); break;
             case State::lost: search(in, now); break;
@@ -89,11 +71,25 @@ void WebSocketSide::gather_head(View& in, Time now) {
     in = in.subspan(end + 4 - before);
     const auto head = read_head(held_.substr(0, end + 2));
     std::string().swap(held_);  // assigning an empty one frees nothing
-    state_ = State::frame_head;
-    sink_.head(side_, head, now);
+    const auto behind = sink_.head(side_, head, now);
+    asked_ = behind == Sink::Behind::frames;
+    if (behind == Sink::Behind::body) body_ = HttpBody::of(head);
+    state_ = asked_ ? State::frame_head : behind == Sink::Behind::body ? State::body : State::head;
+}
+
+void WebSocketSide::pass_body(View& in, Time now) {
+    const auto before = in.size();
+    const auto whole = body_.skip(in);
+    passed_ += before - in.size();
+    if (whole == Answer::no || passed_ > most_passed) return refuse("", now);
+    if (whole == Answer::yes) state_ = State::head;
 }
 
 void WebSocketSide::gather_frame_head(View& in, Time now) {
+    if (std::exchange(asked_, false) && is_request(in) != Answer::no) {  // no frame begins so: it was refused
+        state_ = State::head;
+        return;
+    }
     held_ += char(in[0]);
     in = in.subspan(1);
     const auto head = frame_head(mqtt::octets(held_));
@@ -124,7 +120,12 @@ void WebSocketSide::payload(View& in, Time now) {
 
 void WebSocketSide::hole(std::size_t n, Time now) {
     if (state_ == State::over) return;
-    if (state_ == State::head) return refuse("", now);
+    if (state_ == State::body && body_.skip_hole(n)) {
+        passed_ += n;
+        return;
+    }
+    const bool http = state_ == State::head || state_ == State::body;
+    if (http && !sink_.is_told()) return refuse("", now);
     if (state_ == State::payload) {
         const auto within = std::size_t(std::min<std::uint64_t>(left_, n));
         left_ -= within;

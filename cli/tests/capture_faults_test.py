@@ -70,15 +70,143 @@ class Connections(CaptureTest):
         self.check(c.packets + c.packets[1:], ONE, NAMES[:1])
 
 
+class Vlans(CaptureTest):
+    """The same addresses and ports behind different tags: numbers tell whether that is one connection."""
+    TAGS = {"VLAN": lambda n: [(0x8100, n)], "inner VLAN": lambda n: [(0x88A8, 7), (0x8100, n)], "outer VLAN": lambda n: [(0x88A8, n), (0x8100, 7)],
+            "one of them untagged": lambda n: [(0x8100, n)] * (n > 1)}
+
+    def talk(self, ident, numbers, server=("10.0.0.1", 1883)):
+        c = make.Connection(server=server, first=numbers).shake().client(make.connect(ident)).server(make.CONNACK)
+        return c.client(make.publish(b"a", ident), make.publish(b"a", ident * 300)).end()
+
+    def check(self, frames, expected, idents, link=make.ETHERNET):
+        found = self.lines(self.file(make.pcap(frames, link)))
+        self.assertEqual(counts(found), expected)
+        self.assertEqual([line["fields"]["client identifier"] for line in marks(found, "CONNECT")], idents)
+        self.assertEqual([line["type"] for line in found if line["type"] in ("GAP", "TRUNCATED", "MIDSTREAM")], [])
+        for ident, session in zip(idents, NAMES):
+            sent = [line["fields"]["payload"] for line in marks(found, "PUBLISH") if line["session"] == session]
+            self.assertEqual(sent, [ident, ident * 300][-len(sent):])
+
+    ONE = {"CONNECT": 1, "CONNACK": 1, "PUBLISH": 2}
+    TWO = {t: 2 * n for t, n in ONE.items()}
+
+    def both(self, numbers, dress, captured=0):
+        """Frame by frame in turn, and one after the other."""
+        one, two = (dress(n, self.talk(i, first).packets[captured:]) for n, i, first in ((1, b"one", (1000, 5000)), (2, b"two", numbers)))
+        return [f for pair in zip(one, two) for f in pair], one + two
+
+    def test_two_connections(self):
+        for numbers in ((90_000_000, 77_000_000), (500_000, 900_000), (1000, 900_000), (500_000, 5000)):
+            for name, tags in self.TAGS.items():
+                for captured in (0, 3):
+                    for frames in self.both(numbers, lambda n, packets: [make.ethernet(p, tags(n)) for p in packets], captured):
+                        with self.subTest(numbers=numbers, name=name, captured=captured):
+                            self.check(frames, self.TWO, ["one", "two"])
+
+    def test_the_same_numbers_later(self):
+        """Of devices without chance: what comes after the end is another connection, and no copy."""
+        frames = self.both((1000, 5000), lambda n, packets: [make.ethernet(p, [(0x8100, n)]) for p in packets])[1]
+        self.check(frames, self.TWO, ["one", "two"])
+
+    def test_labels_and_sessions(self):
+        dress = {"MPLS": lambda n, packets: [bytes(12) + b"\x88\x47\0\0" + bytes([n << 4 | 1]) + b"\x40" + p for p in packets],
+                 "PPPoE": lambda n, packets: [bytes(12) + b"\x88\x64\x11\0\0" + bytes([n]) + (len(p) + 2).to_bytes(2, "big") + b"\0\x21" + p
+                                              for p in packets]}
+        for name, put_on in dress.items():
+            with self.subTest(name):
+                self.check(self.both((90_000_000, 77_000_000), put_on)[0], self.TWO, ["one", "two"])
+
+    def test_each_is_used_again_by_itself(self):
+        """Its second connection in one VLAN, while that in the other goes on."""
+        one, two, third = (self.talk(i, n).packets for i, n in ((b"one", (1000, 5000)), (b"two", (90_000_000, 77_000_000)), (b"thr", (700_000_000, 9))))
+        tagged = [[make.ethernet(p, [(0x8100, n)]) for p in packets] for n, packets in ((1, one), (2, two), (1, third))]
+        turned = self.lines(self.file(make.pcap(tagged[0] + tagged[1] + tagged[2])))
+        self.assertEqual([line["session"][-2:] for line in marks(turned, "CONNECT")], ["83", "#2", "#3"], "no name is given twice")
+        frames = tagged[1][:7] + tagged[0] + tagged[2] + tagged[1][7:]
+        found = self.lines(self.file(make.pcap(frames)))
+        self.assertEqual(counts(found), {t: 3 * n for t, n in self.ONE.items()})
+        self.assertEqual([(line["session"][-2:], line["fields"]["client identifier"]) for line in marks(found, "CONNECT")],
+                         [("83", "two"), ("#2", "one"), ("#3", "thr")])
+        self.assertEqual([(line["session"][-2:], line["fields"]["payload"][:3]) for line in marks(found, "PUBLISH")],
+                         [("#2", "one")] * 2 + [("#3", "thr")] * 2 + [("83", "two")] * 2)
+
+    def test_directions_with_tags_of_their_own(self):
+        """As mirror ports show it; from the handshake on, without it, and when the server is heard first."""
+        c = self.talk(b"one", (1000, 5000))
+        for there, back in (([(0x8100, 5)], [(0x8100, 15)]), ([(0x8100, 5)], []), ([], [(0x88A8, 5), (0x8100, 6)])):
+            frames = [make.ethernet(p, there if p[12:16] == c.packets[0][12:16] else back) for p in c.packets]
+            for captured in (frames, frames[1:], frames[2:], frames[3:]):
+                with self.subTest(there=there, back=back, without=len(frames) - len(captured)):
+                    self.check(captured, self.ONE, ["one"])
+
+    def test_two_connections_with_tags_for_each_direction(self):
+        def dress(n, packets):
+            return [make.ethernet(p, [(0x8100, n + 10 * (p[12:16] == packets[0][12:16]))]) for p in packets]
+        for frames in self.both((90_000_000, 77_000_000), dress):
+            self.check(frames, self.TWO, ["one", "two"])
+
+    def test_a_frame_seen_twice(self):
+        """Before and behind a router: the copy has other tags, and may come first."""
+        for captured in (0, 2, 3):
+            packets = self.talk(b"one", (1000, 5000)).packets[captured:]
+            for pair in ((1, 2), (2, 1), (1, 2, 3)):
+                turned = [make.ethernet(p, [(0x8100, n)]) for i, p in enumerate(packets) for n in (pair if i % 3 else pair[::-1])]
+                with self.subTest(pair=pair, captured=captured):
+                    self.check(turned, self.ONE, ["one"])
+
+    def test_tags_that_change_within_a_connection(self):
+        packets = self.talk(b"one", (1000, 5000)).packets
+        self.check([make.ethernet(p, [(0x8100, 1 + (i > 8))]) for i, p in enumerate(packets)], self.ONE, ["one"])
+
+    def test_priority_is_no_vlan(self):
+        """Only the identifier of a tag counts; 0 is none."""
+        packets = self.talk(b"one", (1000, 5000)).packets
+        two = self.talk(b"two", (1_000_000_000, 900_000)).packets
+        frames = [make.ethernet(p, [(0x8100, i % 8 << 13)] * (i % 3)) for i, p in enumerate(packets + two)]
+        self.check(frames, self.TWO, ["one", "two"])
+
+    def test_fragments(self):
+        """Datagrams of the same identifier, in pieces, at the same time."""
+        pieces = [[[make.ethernet(part, [(0x8100, n)]) for part in make.fragments(p[20:], *((".".join(map(str, p[at:at + 4]))) for at in (12, 16)), 16, i)]
+                   for i, p in enumerate(self.talk(ident, first).packets)] for n, ident, first in ((1, b"one", (1000, 5000)), (2, b"two", (9000, 90)))]
+        frames = [f for pair in zip(*pieces) for parts in zip(*pair) for f in parts]
+        self.check(frames, self.TWO, ["one", "two"])
+
+    def test_fragments_of_six(self):
+        ends = ("fd00::5", "fd00::1")
+        pieces = []
+        for n, ident, numbers in ((1, b"one", (1000, 5000)), (2, b"two", (9000, 90))):
+            c = make.Connection((ends[0], 9), (ends[1], 1883), numbers).shake().client(make.connect(ident)).server(make.CONNACK).end()
+            pieces.append([[make.ethernet(part, [(0x8100, n)]) for part in make.fragments(p[40:], *(ends if p[8:24] == c.packets[0][8:24] else ends[::-1]), 16, i)]
+                           for i, p in enumerate(c.packets)])
+        found = self.lines(self.file(make.pcap([f for pair in zip(*pieces) for parts in zip(*pair) for f in parts])))
+        self.assertEqual(sorted(line["fields"]["client identifier"] for line in marks(found, "CONNECT")), ["one", "two"])
+
+    def test_what_is_no_mqtt_stays_one(self):
+        """Its numbers are not followed: a change of tags half a megabyte later is no reason to look at it again."""
+        c = make.Connection(server=("10.0.0.1", 8883)).shake().client(b"\x16\x03\x01\0\5\1\0\0\1\0", *[b"\x17\x03\x03\x03\xe8" + bytes(1000)] * 600).end()
+        frames = [make.ethernet(p, [(0x8100, 1 + (i > 1100))]) for i, p in enumerate(c.packets)]
+        result = self.decode(self.file(make.pcap(frames)))
+        self.assertEqual(result.stderr.count(b"is encrypted"), 1, result.stderr)
+
+    def test_tags_without_number(self):
+        """4,096 connections between the same ends: memory and time are bounded."""
+        frames = [make.ethernet(self.talk(b"%d" % n, (n * 1_000_003, n * 777_777)).packets[i], [(0x88A8, n >> 6), (0x8100, n)])
+                  for n in range(1, 1024) for i in (0, 1, 3)]
+        found = self.lines(self.file(make.pcap(frames)))
+        self.assertEqual(counts(found), {"CONNECT": 1023})
+
+
 class Beginnings(CaptureTest):
-    HEADERS = {"1": b"PROXY TCP4 192.168.1.100 10.0.0.1 55555 1883\r\n", "1 unknown": b"PROXY UNKNOWN\r\n",
+    HEADERS = {"1 six": b"PROXY TCP6 " + b"ffff:" * 7 + b"ffff " + b"ffff:" * 7 + b"ffff 65535 65535\r\n", "1": b"PROXY TCP4 192.168.1.100 10.0.0.1 55555 1883\r\n", "1 unknown": b"PROXY UNKNOWN\r\n",
                "2": b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + bytes([1, 2, 3, 4, 10, 0, 0, 1, 0x15, 0xB3, 7, 0x5B]),
                "2 local": b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", "2 long": b"\r\n\r\n\0\r\nQUIT\n\x21\x11\x10\0" + bytes(4096)}
 
     def test_behind_a_proxy(self):
         for port in (1883, 18833):
             for name, header in self.HEADERS.items():
-                for cuts in ([], [1], [14], [len(header)], list(range(1, min(len(header), 60)))):
+                for cuts in ([], [1], [14], [len(header) - 1], [len(header)], list(range(1, min(len(header), 60)))):
                     stream = header + make.connect(b"one")
                     parts = [stream[a:b] for a, b in zip([0] + cuts, cuts + [len(stream)])]
                     c = make.Connection(server=("10.0.0.1", port)).shake().client(*parts).server(make.CONNACK).client(make.publish(b"a", b"1"))
@@ -143,6 +271,17 @@ class Files(CaptureTest):
         found = self.lines(self.file(octets))
         self.assertEqual([len(p["fields"]["payload"]) for p in marks(found, "PUBLISH")[1:]], list(range(40, 50)))
         self.assertEqual([t["fields"]["octets missing"] for t in marks(found, "TRUNCATED")], list(range(1, 11)))
+
+    def test_interfaces_of_raw_ip(self):
+        """libpcap takes a second one of type 101 for another type than the first; 228 and 229 are IP too."""
+        c = first().client(make.publish(b"a", b"z" * 1000))
+        for order in "<>":
+            for links in ((make.RAW, make.RAW), (make.RAW, make.IPV4, make.IPV6), (make.IPV6, make.RAW)):
+                octets = make.pcapng([(i % len(links), p) for i, p in enumerate(c.packets)], [(link, 0) for link in links], order)
+                with self.subTest(order=order, links=links):
+                    self.assertEqual(counts(self.lines(self.file(octets))), {"CONNECT": 1, "CONNACK": 1, "PUBLISH": 2})
+        for links in ((make.RAW, make.ETHERNET), (make.ETHERNET, make.RAW), (make.ETHERNET, make.SLL), (make.RAW, 357)):
+            self.expect(2, "decode", str(self.file(make.pcapng([], [(link, 0) for link in links]))), says="mixed link types")
 
     def test_snapshot_lengths_of_several_interfaces(self):
         """Frames longer than the first interface's snapshot length are read whole."""

@@ -126,11 +126,11 @@ def null(packet, order="<", family=None):
 
 def pcap(frames, link=ETHERNET, order="<", nanoseconds=False, snaplen=262144):
     """The file: a frame each millisecond from 1.7e9 s on; those longer than snaplen are cut."""
-    out = struct.pack(order + "IHHiIII", 0xA1B23C4D if nanoseconds else 0xA1B2C3D4, 2, 4, 0, 0, snaplen, link)
+    out = [struct.pack(order + "IHHiIII", 0xA1B23C4D if nanoseconds else 0xA1B2C3D4, 2, 4, 0, 0, snaplen, link)]
     for n, frame in enumerate(frames):
         fraction = n % 1000 * (1_000_000 if nanoseconds else 1000)
-        out += struct.pack(order + "IIII", 1_700_000_000 + n // 1000, fraction, min(len(frame), snaplen), len(frame)) + frame[:snaplen]
-    return out
+        out += struct.pack(order + "IIII", 1_700_000_000 + n // 1000, fraction, min(len(frame), snaplen), len(frame)), frame[:snaplen]
+    return b"".join(out)
 
 
 def pcapng(frames, interfaces=((ETHERNET, 0),), order="<"):
@@ -147,11 +147,13 @@ def pcapng(frames, interfaces=((ETHERNET, 0),), order="<"):
     return out
 
 
-def encrypted(folder, certificate, key, talk, server=("10.0.0.1", 8883)):
-    """A TLS connection made in memory; its secrets are in folder/keys."""
+def encrypted(folder, certificate, key, talk, server=("10.0.0.1", 8883), alpn=()):
+    """A TLS connection made in memory; its secrets are in folder/keys. Each octets of `talk` are a record, or several of 16 KiB."""
     inside, outside = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     inside.load_cert_chain(certificate, key)
     outside.check_hostname, outside.verify_mode, outside.keylog_filename = False, ssl.CERT_NONE, str(folder / "keys")
+    for context in (inside, outside) if alpn else ():
+        context.set_alpn_protocols(list(alpn))
     to_client, from_client, to_server, from_server = (ssl.MemoryBIO() for _ in range(4))
     peers = {True: outside.wrap_bio(to_client, from_client), False: inside.wrap_bio(to_server, from_server, server_side=True)}
     out = Connection(server=server).shake()

@@ -63,6 +63,75 @@ class WebSocket(CaptureTest):
         refused = self.upgraded(b"HTTP/1.1 400 Bad Request\r\n\r\n\r\n" + make.PINGRESP * 9).end()
         self.assertEqual(self.read(refused, says="no MQTT"), [])
 
+    UNAUTHORIZED = b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 5\r\n\r\nGET /"
+    PAGE = b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\nHTTP/1.1 101"
+
+    def after(self, *exchanges, pings=0):
+        """Requests and answers on one connection, and then MQTT."""
+        c = make.Connection(server=("10.0.0.1", 8080)).shake()
+        for request, answer in (*exchanges, (make.UPGRADE, make.SWITCHED)):
+            c.client(*request) if isinstance(request, tuple) else c.client(request)
+            c.server(*answer) if isinstance(answer, tuple) else c.server(answer)
+        c.client(make.frame(self.CLIENT[0], mask=b"abcd")).server(make.frame(make.CONNACK))
+        c.server(*[make.frame(make.PINGRESP)] * pings)
+        return c.client(make.frame(make.PINGREQ, mask=b"abcd")).end()
+
+    def test_requests_before(self):
+        """HTTP on the same connection: bodies of known length and in chunks, answers without a body, a refused upgrade."""
+        get, chunks = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"5;x=y\r\nGET /\r\n00C\r\nHTTP/1.1 101\r\n0\r\nTrailer: x\r\n\r\n"
+        chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n" + chunks
+        none = b"HTTP/1.1 %s\r\nContent-Length: 4000\r\n\r\n"
+        post = b"POST /login HTTP/1.1\r\nContent-Length: 9\r\n\r\nGET / HTT"
+        sent = b"PUT /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n" + chunks
+        asked = {"page": [(get, self.PAGE)], "401": [(make.UPGRADE, self.UNAUTHORIZED)], "nothing": [(get, none.replace(b"4000", b"0") % b"404 x")],
+                 "chunks": [(get, chunked)], "not modified": [(get, none % b"304 Not Modified")], "HEAD": [(get.replace(b"GET", b"HEAD"), none % b"200 OK")],
+                 "204": [(get, b"HTTP/1.1 204 No Content\r\n\r\n")], "POST": [(post, self.PAGE)],
+                 "100": [(sent, b"HTTP/1.1 100 Continue\r\n\r\n" + self.PAGE)], "OPTIONS": [(b"OPTIONS * HTTP/1.1\r\n\r\n", self.PAGE)],
+                 "pipelined": [(get.replace(b"GET", b"HEAD") + get, none % b"200 OK" + self.PAGE)],
+                 "many": [(get, self.PAGE), (post, chunked), (make.UPGRADE, self.UNAUTHORIZED), (make.UPGRADE, chunked.replace(b"200 OK", b"426 x"))]}
+        expected = {"CONNECT": 1, "CONNACK": 1, "PINGREQ": 1}
+        for name, exchanges in asked.items():
+            cut = [(tuple(a[i:i + 1] for i in range(len(a))), tuple(b[i:i + 1] for i in range(len(b)))) for a, b in exchanges]
+            for way, how in (("whole", exchanges), ("octet by octet", cut)):
+                with self.subTest(name, way=way):
+                    found = self.read(self.after(*how))
+                    self.assertEqual(counts(found), expected)
+                    self.assertEqual([line for line in found if line["type"] in OTHERS], [])
+
+    def test_a_hole_in_a_body(self):
+        """Of a length that is known it costs nothing; among chunks nobody knows where they go on, until there are frames."""
+        page = b"HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n" + bytes(1000)
+        chunks = page.replace(b"Content-Length: 3000", b"Transfer-Encoding: chunked").replace(bytes(1000), b"3e3\r\n" + bytes(995))
+        in_one_chunk = chunks.replace(b"3e3\r\n" + bytes(995), b"bb8\r\n" + bytes(1000))
+        for head, rest, gap in ((page, bytes(1000), False), (in_one_chunk, bytes(1000) + b"\r\n0\r\n\r\n", False),
+                                (chunks.replace(b"3e3", b"7cb"), b"\r\n0\r\n\r\n", False), (chunks, b"\r\n0\r\n\r\n", True)):
+            c = self.after((b"GET / HTTP/1.1\r\n\r\n", (head, bytes(1000), rest)), pings=40)
+            del c.packets[7]
+            found = self.read(c)
+            with self.subTest(gap):
+                self.assertEqual(counts(found), {"CONNECT": 1, "CONNACK": 1, "PINGREQ": 1, "PINGRESP": 40})
+                self.assertEqual(bool(marks(found, "GAP")), gap)
+
+    def test_requests_without_end(self):
+        """Bounded: by their number, and by the octets of their bodies."""
+        get, mqtt = b"GET / HTTP/1.1\r\n\r\n", {"CONNECT": 1, "CONNACK": 1, "PINGREQ": 1}
+        self.assertEqual(counts(self.read(self.after(*[(get, self.PAGE)] * 50))), mqtt)
+        self.assertEqual(self.read(self.after(*[(get, self.PAGE)] * 200), says="no MQTT"), [])
+        put = b"PUT / HTTP/1.1\r\nContent-Length: %d\r\n\r\n"
+        for megabytes in (15, 17):
+            size = megabytes * 1_000_000
+            c = self.after(((put % size, *[bytes(50_000)] * (size // 50_000)), self.PAGE))
+            if megabytes == 15:
+                self.assertEqual(counts(self.read(c)), mqtt)
+            else:
+                self.assertEqual(self.read(c, says="no MQTT"), [])
+        for size in (1 << 63, 2 ** 64 - 1, 2 ** 64 + 5, 10 ** 30):
+            self.assertNotIn("CONNECT", counts(self.read(self.after(((put % size, bytes(60_000)), self.PAGE)))), "all of it is body")
+        self.assertEqual(self.read(self.after((get, b"HTTP/1.1 200 OK\r\n\r\n")), says="no MQTT"), [], "until the server closes")
+        for wrong in (b"g\r\n", b"-1\r\nx", b"f" * 30 + b"\r\n", b"\r\n", b"1\r\nxyz", b"1" + b";" * 20_000):
+            c = self.after((get, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + wrong))
+            self.assertEqual(self.read(c, says="no MQTT"), [], wrong)
+
     def test_gaps(self):
         c = self.upgraded().client(make.frame(self.CLIENT[0], mask=b"abcd")).server(make.frame(make.CONNACK))
         large = make.frame(make.publish(b"a", b"y" * 1000) + make.PINGREQ, mask=b"wxyz")
@@ -100,6 +169,19 @@ class Encrypted(CaptureTest):
             self.assertEqual({line["session"] for line in found}, {f"10.0.0.5:40112-10.0.0.1:{port}"})
             self.assertEqual(marks(found, "PUBLISH")[0]["length"], len(self.TALK[2][1]))
             self.assertEqual([line for line in found if line["type"] in OTHERS], [])
+
+    def test_web_socket(self):
+        """tshark knows HTTP by its name in the handshake and by its first words; it would tell messages of several records twice."""
+        masked = [(client, make.frame(octets, mask=b"abcd" if client else None)) for client, octets in self.TALK]
+        talk = [(True, make.UPGRADE), (False, make.SWITCHED), *masked]
+        for alpn in ((), ("http/1.1",)):
+            for port, options in ((8084, []), (443, []), (17501, ["--port-map", "17501=wss"])):
+                path = self.made(talk, server=("10.0.0.1", port), alpn=alpn)
+                found = self.lines("--keylog", self.folder / "keys", *options, path)
+                with self.subTest(alpn=alpn, port=port):
+                    self.assertEqual(counts(found), self.EXPECTED)
+                    self.assertEqual(marks(found, "PUBLISH")[0]["fields"]["payload"], {"hex": "78" * 1024, "length": 40_000})
+                    self.assertEqual([line for line in found if line["type"] in OTHERS], [])
 
     def test_plain_connections_are_read_beside(self):
         path = self.made(self.TALK)

@@ -5,14 +5,11 @@ import gzip
 import json
 import random
 import re
-import signal
 import subprocess
-import threading
 import unittest
 
 import capture_making as make
 from capture_harness import CAPTURES, OTHERS, CaptureTest, counts, marks, rows, tool
-from harness import PROGRAM, TOP, ProgramTest, broker, environment, run
 
 
 class Corpus(CaptureTest):
@@ -283,51 +280,6 @@ class Made(CaptureTest):
         c = make.Connection(server=("10.0.0.1", 8883)).shake().client(b"\x16\x03\x01\x00\x05\x01\0\0\x01\0").end()
         result = self.decode(self.file(make.pcap(c.packets, make.RAW)))
         self.assertIn("10.0.0.5:40112-10.0.0.1:8883: is encrypted (TLS); --keylog", result.stderr.decode())
-
-
-class Live(ProgramTest):
-    def test_an_interface(self):
-        """Packets are told while the capture goes on."""
-        with broker() as port:
-            process = subprocess.Popen([PROGRAM, "decode", "-i", "lo", "--json", "--port-map", f"{port}=mqtt"], stdout=subprocess.PIPE,
-                                       stderr=subprocess.PIPE, text=True, env=environment())
-            self.addCleanup(process.kill)
-            timer = threading.Timer(60, process.kill)  # readline() has no deadline of its own
-            timer.start()
-            self.addCleanup(timer.cancel)
-            self.assertEqual(process.stderr.readline(), "mqttspec: capturing lo; Ctrl-C ends it\n")
-            subprocess.run(["mosquitto_pub", "-p", str(port), "-q", "1", "-t", "live", "-m", "x"], check=True, timeout=20)
-            told = []
-            while len(told) < 5:
-                line = json.loads(process.stdout.readline())
-                if line["session"].endswith(f":{port}"):  # other tests talk over it too
-                    told.append(line["type"])
-            self.assertEqual(told, ["CONNECT", "CONNACK", "PUBLISH", "PUBACK", "DISCONNECT"])
-            process.send_signal(signal.SIGINT)
-            process.stdout.close()
-            self.assertIn(process.wait(10), (0, 1), process.stderr.read())  # 1: others have faults
-
-    def test_none_such(self):
-        self.expect(2, "decode", "-i", "nosuch", says="-i nosuch: cannot be captured: ")
-        self.assertIn(" lo", run("decode", "-i", "nosuch").stderr, "those there are")
-        self.expect(2, "decode", "-i", "lo", "file", says="-i and FILE exclude each other")
-        self.expect(2, "decode", "-i", "lo", "--keylog", "k", says="-i and --keylog exclude each other")
-
-    def test_a_pipe_is_told_as_it_comes(self):
-        """What tcpdump -U would write, in two halves."""
-        whole = (TOP / "corpus/captures/suricata-verify__mqtt311-pub-qos1_input.pcap").read_bytes()
-        process = subprocess.Popen([PROGRAM, "decode", "--json", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment())
-        self.addCleanup(process.kill)
-        timer = threading.Timer(60, process.kill)
-        timer.start()
-        self.addCleanup(timer.cancel)
-        process.stdin.write(whole[:-100])  # less DISCONNECT and FIN
-        process.stdin.flush()
-        self.assertEqual([json.loads(process.stdout.readline())["type"] for _ in range(2)], ["CONNECT", "CONNACK"])
-        process.stdin.write(whole[-100:])
-        process.stdin.close()
-        self.assertEqual(len(process.stdout.read().splitlines()), 3)
-        self.assertEqual(process.wait(10), 0)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 #include <random>
 
 #include "codec/explain.hpp"
+#include "codec/tests/testing.hpp"
 #include "codec/vectors/faulty_packets.hpp"
 #include "codec/vectors/good_packets.hpp"
-#include "codec/tests/testing.hpp"
 
 namespace mqtt::testing {
 namespace {
@@ -138,10 +138,12 @@ TEST(ExplainJson, strings_are_escaped) {
         return out;
     };
     using namespace std::string_view_literals;
-    EXPECT_EQ(quote("a\"b\\c\n\r\t\x01\x1f\x7f"), "\"a\\\"b\\\\c\\n\\r\\t\\u0001\\u001f\x7f\"");
+    EXPECT_EQ(quote("a\"b\\c\n\r\t\x01\x1f\x7f"), "\"a\\\"b\\\\c\\n\\r\\t\\u0001\\u001f\\u007f\"");
     EXPECT_EQ(quote("\0"sv), R"("\u0000")");
     EXPECT_EQ(quote("grüße €😀"), "\"grüße €😀\"");
     EXPECT_EQ(quote("gr\xfc\xc3"), R"("gr\ufffd\ufffd")");
+    EXPECT_EQ(quote("\xc2\x80\xc2\x9b[1m\xc2\xa0"), "\"\\u0080\\u009b[1m\xc2\xa0\"");
+    EXPECT_EQ(quote("a\xe2\x80\xae\xe2\x81\xa9\xe2\x80\x8e\xd8\x9c€"), R"("a\u202e\u2069\u200e\u061c€")");
     EXPECT_EQ(quote(""), R"("")");
 }
 

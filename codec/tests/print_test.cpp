@@ -1,6 +1,6 @@
 // Lines and hex as people read them.
-#include "codec/vectors/good_packets.hpp"
 #include "codec/tests/testing.hpp"
+#include "codec/vectors/good_packets.hpp"
 
 namespace mqtt::testing {
 namespace {
@@ -140,6 +140,24 @@ TEST(Quoted, escapes_what_cannot_be_shown) {
     EXPECT_EQ(quoted("gr\xfc"), R"("gr\xfc")");
     EXPECT_EQ(quoted(""), "\"\"");
 }
+/// Each of them, its neighbours, and a character that follows one.
+TEST(Quoted, escapes_controls_beyond_ascii) {
+    const auto utf8 = [](unsigned c) {
+        if (c < 0x800) return std::string{char(0xc0 | c >> 6), char(0x80 | (c & 63))};
+        return std::string{char(0xe0 | c >> 12), char(0x80 | (c >> 6 & 63)), char(0x80 | (c & 63))};
+    };
+    for (unsigned c = 0x80; c < 0xd800; ++c) {
+        const auto text = utf8(c);
+        const bool escaped = c < 0xa0 || c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+                             (c >= 0x2066 && c <= 0x2069);
+        ASSERT_EQ(control(text), escaped ? text.size() : 0) << std::hex << c;
+        std::string octets;
+        for (char o : text) octets += "\\x" + hex(mqtt::octets(std::string_view(&o, 1)));
+        ASSERT_EQ(mqtt::quoted("a" + text + text + "ü"), "\"a" + (escaped ? octets + octets : text + text) + "ü\"")
+            << std::hex << c;
+    }
+    for (Text cut : {"", "a", "\xc2", "\xd8", "\xe2", "\xe2\x80", "\xe2\x81"}) EXPECT_EQ(control(cut), 0u);
+}
 TEST(Quoted, cuts_between_characters) {
     EXPECT_EQ(quoted("abcd", 2), "\"ab\"... (4 octets)");
     EXPECT_EQ(quoted("aüb", 2), "\"a\"... (4 octets)");
@@ -149,7 +167,7 @@ TEST(Quoted, cuts_between_characters) {
     EXPECT_TRUE(binary.starts_with(R"("\x80\x80)")) << binary;
     EXPECT_TRUE(binary.ends_with("... (100 octets)")) << binary;
     EXPECT_EQ(quoted(std::string(9, '\x80'), 5), R"("\x80\x80"... (9 octets))");  // three octets back at most
-    EXPECT_EQ(quoted("a\xf0\x9f\x98\x80", 4), "\"a\"... (5 octets)");            // those of the longest character
+    EXPECT_EQ(quoted("a\xf0\x9f\x98\x80", 4), "\"a\"... (5 octets)");             // those of the longest character
     EXPECT_EQ(quoted("\xc3\xbc", 1), "\"\"... (2 octets)");
     EXPECT_EQ(quoted("abc", 0), "\"\"... (3 octets)");
 }

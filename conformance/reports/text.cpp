@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "codec/hex.hpp"
+
 namespace conformance {
 namespace {
 
@@ -17,8 +19,9 @@ std::size_t character(std::string_view text) {
         return true;
     };
     const unsigned c = at(0);
+    if (mqtt::control(text)) return 0;
     if (c < 0x80) return c >= 0x20 && c != 0x7F;
-    if (c >= 0xC2 && c < 0xE0) return tail(1) && !(c == 0xC2 && at(1) < 0xA0) ? 2 : 0;
+    if (c >= 0xC2 && c < 0xE0) return tail(1) ? 2 : 0;
     if (c >= 0xE0 && c < 0xF0) {
         const bool overlong = c == 0xE0 && at(1) < 0xA0, surrogate = c == 0xED && at(1) >= 0xA0;
         const bool no_character = c == 0xEF && at(1) == 0xBF && at(2) >= 0xBE;  // U+FFFE, U+FFFF: not for XML

@@ -6,7 +6,7 @@
 
 namespace conformance {
 
-/// Control characters (newlines too) and ill-formed UTF-8 as \xNN: one line, harmless to terminals, XML and JSON.
+/// Control characters (newlines too, and those that turn the direction of writing) and ill-formed UTF-8 as \xNN: one line, harmless to terminals, XML and JSON.
 std::string printable(std::string_view);
 /// As one word of a shell command.
 std::string shell_quoted(std::string_view);

@@ -45,6 +45,7 @@ RunResult sample_run() {
 
 TEST(Text, IsHarmless) {
     EXPECT_EQ(printable("a\x1b\n\xff\xc3\xa9\xc0\x80"), "a\\x1B\\x0A\\xFF\xc3\xa9\\xC0\\x80");
+    EXPECT_EQ(printable("\xc2\x9b\xe2\x80\xaex\xc2\xa0"), "\\xC2\\x9B\\xE2\\x80\\xAEx\xc2\xa0");
     EXPECT_EQ(printable("\xed\xa0\x80\xf0\x9f\x98\x80\xef\xbf\xbf"), "\\xED\\xA0\\x80\xf0\x9f\x98\x80\\xEF\\xBF\\xBF");
     EXPECT_EQ(shell_quoted("connect.alpha"), "connect.alpha");
     EXPECT_EQ(shell_quoted("it's *"), "'it'\\''s *'");

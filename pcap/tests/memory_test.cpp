@@ -40,10 +40,14 @@ struct Deaf final : pcap::PacketSink, pcap::WebSocketSide::Sink {
     void gap(int, mqtt::View, std::size_t, std::size_t, const std::string&, Time) override {}
     std::optional<mqtt::Version> version() const override { return mqtt::Version::v3_1_1; }
     Side role(int) const override { return Side::client; }
-    void head(int, const pcap::HttpHead&, Time) override { ++heads; }
+    Behind head(int, const pcap::HttpHead&, Time) override {
+        ++heads;
+        return Behind::frames;
+    }
     void carried(int, mqtt::View, Time) override {}
     void not_carried(int, std::size_t, Time) override {}
     void refuse(int, const std::string&, Time) override {}
+    bool is_told() const override { return false; }
 };
 
 TEST(CaptureMemory, AStreamThatHoldsNothingKeepsNoPacket) {
