@@ -39,7 +39,9 @@ Judge::Judge(const Plan& plan, Rules rules, std::function<std::vector<std::strin
         const auto hash = content_hash(it.topic, std::get<mqtt::Publish>(it.packet).payload);
         if (it.role == Role::send) sent_by_content_[hash].items.push_back(i);
         if (it.role != Role::expect || !it.skip.empty()) continue;
-        relaxed_[i] = it.cause != none && plan.unreleased.contains(it.cause);
+        const bool mixed = std::any_of(it.shares.begin(), it.shares.end(),
+                                       [&](const auto& share) { return plan.mixed_shares.contains(share); });
+        relaxed_[i] = mixed || (it.cause != none && plan.unreleased.contains(it.cause));
         by_content_[hash].items.push_back(i);
         if (!it.shares.empty()) shared_by_content_[hash].items.push_back(i);
     }
@@ -134,7 +136,7 @@ void Judge::fill(Answer& a, const Arrival& arrival) const {
                                            : line_of(mqtt::octets(arrival.octets), arrival.version);
 }
 
-/// QoS and identifiers of a copy depend on the subscription it came by.
+/// QoS and identifiers of a copy depend on the subscription it came by; check_copies() looks at all of them.
 bool Judge::allows_quality(std::size_t i, const Arrival& arrival) const {
     return plan_.items[i].matching > 1 || plan_.scenario->steps[i].session != arrival.session;
 }
@@ -147,8 +149,10 @@ void Judge::compare_with(Answer& a, std::size_t i, const Arrival& arrival) const
     if (arrival.type() == Type::unsuback) check_unsuback(a, i, arrival);
     if (rules_.diff == Diff::strict || arrival.type() != Type::publish || !allows_quality(i, arrival)) return;
     const bool other = plan_.scenario->steps[i].session != arrival.session;
-    const auto removed = std::erase_if(
-        a.fields, [](const auto& f) { return f == "QoS" || f == "subscription identifier" || f == "RETAIN"; });
+    const bool any_retain = other || plan_.items[i].mixed_retain;
+    const auto removed = std::erase_if(a.fields, [&](const auto& f) {
+        return f == "QoS" || f == "subscription identifier" || (f == "RETAIN" && any_retain);
+    });
     if (other)
         a.choice = "the member of a shared subscription that gets it (4.8.2); here " +
                    plan_.scenario->sessions[arrival.session].name;
@@ -178,19 +182,13 @@ void Judge::take(std::size_t i, const Arrival& arrival, double late, bool in_its
     }
     answers_[i] = std::move(a);
     if (it.matching > 1) relax_copies(i), note_copy(i, arrival);
-    if (arrival.type() == Type::suback && it.partner != none) note_grants(it.partner, arrival);
+    if (arrival.type() == Type::suback && it.partner != none) note_grants(i, arrival);
 }
 
 /// Overlapping subscriptions: whether there is another copy is the server's choice.
 void Judge::relax_copies(std::size_t i) {
-    const Item& it = plan_.items[i];
-    const auto& step = plan_.scenario->steps[i];
-    const auto alike = by_content_.find(content_hash(it.topic, std::get<mqtt::Publish>(it.packet).payload));
-    if (rules_.diff == Diff::strict || alike == by_content_.end()) return;
-    const auto& [items, begun] = alike->second;
-    for (std::size_t n = begun; n < items.size() && plan_.items[items[n]].cause <= it.cause; ++n)
-        if (plan_.items[items[n]].cause == it.cause && plan_.scenario->steps[items[n]].session == step.session)
-            relaxed_[items[n]] = true;
+    if (rules_.diff == Diff::strict || plan_.items[i].copies == none) return;
+    for (const auto n : plan_.copies[plan_.items[i].copies]) relaxed_[n] = true;
 }
 
 void Judge::unexpected(Arrival arrival) {

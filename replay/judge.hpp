@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -55,6 +56,11 @@ public:
 
 private:
     enum class State : std::uint8_t { open, given_up, taken, excused };
+    /// What of a copy depends on the subscriptions it came by.
+    struct Copy {
+        mqtt::QoS qos{};
+        std::vector<std::uint32_t> identifiers{};
+    };
     struct Received {
         Arrival arrival;
         std::vector<std::string> ladder;
@@ -75,7 +81,12 @@ private:
     bool may_come(std::size_t item) const;
     std::string why_absent_is_free(std::size_t item) const;
     std::size_t last_heard(std::size_t session) const;
-    std::string why_present_is_free(const Arrival& arrival) const;
+    std::string why_present_is_free(const Arrival& arrival);
+    std::string why_it_may_come(std::size_t publication, const mqtt::Publish& p, const Arrival& arrival) const;
+    bool is_another_copy(std::size_t session, std::size_t hash, bool retained);
+    bool is_subscribed(std::size_t publication, const Arrival& arrival) const;
+    bool is_repeated(std::size_t item) const;
+    std::vector<std::string_view> shares_of(const std::string& client) const;
     void relax_copies(std::size_t item);
     void settle_missing(std::size_t item);
     void pair_changed();
@@ -87,8 +98,12 @@ private:
     bool has_rivals(std::size_t item) const;
     void check_order();
     void check_copies();
-    bool has_another_copy(std::size_t item, mqtt::QoS qos) const;
-    void note_grants(std::size_t subscribe, const Arrival& arrival);
+    std::vector<Copy> surplus_alike(std::size_t item) const;
+    void check_copies(const std::vector<std::size_t>& group);
+    static Copy copy_of(const mqtt::Publish& p);
+    static void add(Copy& all, const Copy& one);
+    void note_grants(std::size_t suback, const Arrival& arrival);
+    bool is_granted_now(const Arrival& arrival) const;
     void note_copy(std::size_t item, const Arrival& arrival);
     void check_unsuback(Answer& a, std::size_t item, const Arrival& arrival) const;
     bool is_held(const Held& h, std::size_t unsuback) const;
@@ -102,8 +117,12 @@ private:
     std::vector<Answer> answers_;                    // by item
     std::vector<std::vector<std::string>> ladders_;  // of given-up ones, by item; sparse
     std::vector<std::size_t> came_;                  // items in the order they came
-    std::map<std::size_t, std::vector<unsigned>> granted_;  // codes, by SUBSCRIBE
-    std::map<std::size_t, mqtt::QoS> copies_;               // of overlapping subscriptions: QoS as they came, by item
+    std::map<std::tuple<std::size_t, std::size_t, bool>, std::string> may_come_;  // session, content, QoS 0: why
+    std::map<std::size_t, std::vector<unsigned>> granted_;                        // codes, by SUBSCRIBE
+    std::map<std::string, std::vector<std::string>>
+        granted_now_;                     // filters that the capture's server refused, by client
+    std::map<std::size_t, Copy> copies_;  // of overlapping subscriptions, as they came, by item
+    std::map<std::tuple<std::size_t, std::size_t, bool>, std::size_t> copies_left_;  // session, content, RETAIN
     std::vector<Received> surplus_;
     std::map<std::pair<std::size_t, std::string>, unsigned> raced_;  // still to be excused
     mutable AllAlike by_content_, shared_by_content_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "codec/explain.hpp"
+#include "codec/topics.hpp"
 #include "replay/judge.hpp"
 
 namespace replay {
@@ -17,18 +18,20 @@ std::string Judge::why_absent_is_free(std::size_t i) const {
     if (it.role == Role::expect && it.type == Type::disconnect) return "DISCONNECT before the close is advice (4.13.1)";
     const auto* p = it.type == Type::publish ? std::get_if<mqtt::Publish>(&it.packet) : nullptr;
     if (!p) return {};
-    if (it.stored && p->qos == mqtt::QoS::at_most_once && !p->retain)
+    if (it.stored && p->qos == mqtt::QoS::at_most_once && !it.retained)
         return "QoS 0 for an absent client may be dropped (4.1, 3.1.2-5)";
     const auto* published = it.cause == none ? nullptr : std::get_if<mqtt::Publish>(&plan_.items[it.cause].packet);
-    if (p->retain && (published ? published->qos : p->qos) == mqtt::QoS::at_most_once)
+    if (it.retained && (published ? published->qos : p->qos) == mqtt::QoS::at_most_once)
         return "a retained QoS 0 message may be thrown away (3.3.1-7)";
     if (it.cause != none && plan_.unreleased.contains(it.cause))
         return "its QoS 2 PUBLISH was not released: delivered at PUBLISH or at PUBREL (4.3.3)";
-    if (it.matching < 2) return {};
-    const auto alike = by_content_.find(content_hash(it.topic, p->payload));
-    for (const auto j : alike->second.items)
-        if (j != i && states_[j] == State::taken && plan_.items[j].cause == it.cause &&
-            plan_.scenario->steps[j].session == plan_.scenario->steps[i].session)
+    if (p->qos != mqtt::QoS::at_most_once && i > plan_.connections[plan_.scenario->steps[i].session].unacknowledged)
+        return "how many come before others are acknowledged is the server's choice (4.9)";
+    if (std::any_of(it.shares.begin(), it.shares.end(), [&](const auto& s) { return plan_.mixed_shares.contains(s); }))
+        return "a member of the shared subscription gets it by its own one too (4.8.2, 3.3.4)";
+    if (it.copies == none) return {};
+    for (const auto j : plan_.copies[it.copies])
+        if (j != i && states_[j] == State::taken)
             return "overlapping subscriptions: one copy, or one for each (3.3.4, 3.3.5)";
     return {};
 }
@@ -36,47 +39,90 @@ std::string Judge::why_absent_is_free(std::size_t i) const {
 /// The last packet that the capture has for the session before it was closed; 0: there is none. What was published
 /// before that and has not come by then was not on its way.
 std::size_t Judge::last_heard(std::size_t session) const {
-    for (auto k = plan_.connections[session].close; k-- > 0;)
-        if (plan_.items[k].role == Role::expect && plan_.scenario->steps[k].session == session) return k;
+    const auto& c = plan_.connections[session];
+    for (auto k = c.expects.rbegin(); k != c.expects.rend(); ++k)
+        if (*k < c.close && plan_.items[*k].role == Role::expect) return *k;
     return 0;
 }
 
 /// Published while the connection was ending: the capture's server sent it into a closed connection, or not.
 bool Judge::may_have_been_lost(std::size_t publication, const Arrival& arrival) const {
     const auto& c = plan_.connections[arrival.session];
-    const auto& by = plan_.connections[plan_.scenario->steps[publication].session].client;
     const auto& answers = plan_.items[publication].answers;
     const bool unanswered = answers.empty() || answers.front() > c.close;
-    const bool subscribed = c.is_from_before ||
-                            matching_at(plan_, c.client, arrival.topic, publication, by == c.client) > 0;
     return c.close != none && publication < c.close && unanswered && publication > last_heard(arrival.session) &&
-           subscribed;
+           is_subscribed(publication, arrival);
+}
+
+/// A copy more, where the capture's server merged them: one for each subscription that matches, at most.
+bool Judge::is_another_copy(std::size_t session, std::size_t hash, bool retained) {
+    const std::tuple key{session, hash, retained};
+    const auto [left, fresh] = copies_left_.try_emplace(key, 0);
+    const auto alike = by_content_.find(hash);
+    if (fresh && alike != by_content_.end()) {
+        std::set<std::size_t> groups;
+        for (const auto j : alike->second.items) {
+            const Item& it = plan_.items[j];
+            if (states_[j] != State::taken || it.copies == none || plan_.scenario->steps[j].session != session)
+                continue;
+            if (std::get<mqtt::Publish>(it.packet).retain != retained || !groups.insert(it.copies).second) continue;
+            const auto captured = plan_.copies[it.copies].size();
+            left->second += it.matching > captured ? it.matching - captured : 0;
+        }
+    }
+    return left->second > 0 && left->second-- > 0;
 }
 
 /// Why a server is free to send it; empty: it is not, or not known to be.
-std::string Judge::why_present_is_free(const Arrival& arrival) const {
+std::string Judge::why_present_is_free(const Arrival& arrival) {
     mqtt::Packet packet;
     if (rules_.diff == Diff::strict || arrival.type() != Type::publish ||
         mqtt::decode_leniently(packet, mqtt::octets(arrival.octets), arrival.version) == 0)
         return {};
     const auto& p = std::get<mqtt::Publish>(packet);
     const auto hash = content_hash(arrival.topic, p.payload);
-    if (const auto alike = by_content_.find(hash); alike != by_content_.end())
-        for (const auto j : alike->second.items)
-            if (states_[j] == State::taken && plan_.items[j].matching > 1 &&
-                plan_.scenario->steps[j].session == arrival.session)
-                return "overlapping subscriptions: one copy, or one for each (3.3.4, 3.3.5)";
-    const auto& connection = plan_.connections[arrival.session];
+    if (is_another_copy(arrival.session, hash, p.retain))
+        return "overlapping subscriptions: one copy, or one for each (3.3.4, 3.3.5)";
     const auto sent = sent_by_content_.find(hash);
     if (sent == sent_by_content_.end()) return {};
-    for (const auto j : sent->second.items) {
-        if (connection.resumed && p.qos == mqtt::QoS::at_most_once && j < connection.connect)
-            return "QoS 0 for an absent client may be kept (4.1, 3.1.2-5)";
-        if (plan_.unreleased.contains(j))
-            return "its QoS 2 PUBLISH was not released: delivered at PUBLISH or at PUBREL (4.3.3)";
-        if (may_have_been_lost(j, arrival)) return "sent while this connection was ending";
-    }
+    const auto& connection = plan_.connections[arrival.session];
+    for (const auto& share : shares_of(connection.client))
+        if (plan_.mixed_shares.contains(share) && filter_matches(share, arrival.topic))
+            return "a member of the shared subscription gets it by its own one too (4.8.2, 3.3.4)";
+    const auto [why, fresh] = may_come_.try_emplace({arrival.session, hash, p.qos == mqtt::QoS::at_most_once});
+    for (auto j = sent->second.items.begin(); fresh && why->second.empty() && j != sent->second.items.end(); ++j)
+        why->second = why_it_may_come(*j, p, arrival);
+    return why->second;
+}
+
+/// The shared subscriptions that a client had at any time.
+std::vector<std::string_view> Judge::shares_of(const std::string& client) const {
+    std::vector<std::string_view> out;
+    const auto all = plan_.holdings.find(client);
+    if (all == plan_.holdings.end() || plan_.mixed_shares.empty()) return out;
+    for (const auto& h : all->second)
+        if (mqtt::shared(h.filter)) out.push_back(h.filter);
+    return out;
+}
+
+/// Why that publication may reach the connection, though it did not in the capture.
+std::string Judge::why_it_may_come(std::size_t publication, const mqtt::Publish& p, const Arrival& arrival) const {
+    const auto& c = plan_.connections[arrival.session];
+    if (c.resumed && p.qos == mqtt::QoS::at_most_once && publication < c.connect)
+        return "QoS 0 for an absent client may be kept (4.1, 3.1.2-5)";
+    if (plan_.unreleased.contains(publication))
+        return "its QoS 2 PUBLISH was not released: delivered at PUBLISH or at PUBREL (4.3.3)";
+    if (plan_.unread.contains(publication)) return "the capture does not show that its PUBLISH was read";
+    if (p.qos != mqtt::QoS::at_most_once && c.unacknowledged != none && is_subscribed(publication, arrival))
+        return "how many come before others are acknowledged is the server's choice (4.9)";
+    if (may_have_been_lost(publication, arrival)) return "sent while this connection was ending";
     return {};
+}
+
+bool Judge::is_subscribed(std::size_t publication, const Arrival& arrival) const {
+    const auto& c = plan_.connections[arrival.session];
+    const auto& by = plan_.connections[plan_.scenario->steps[publication].session].client;
+    return c.is_from_before || matching_at(plan_, c.client, arrival.topic, publication, by == c.client) > 0;
 }
 
 void Judge::settle_missing(std::size_t i) {
@@ -145,6 +191,13 @@ bool Judge::has_rivals(std::size_t i) const {
                        [&](auto n) { return client(n) != client(sent->second.items.front()); });
 }
 
+/// Published more than once.
+bool Judge::is_repeated(std::size_t i) const {
+    const auto sent = sent_by_content_.find(
+        content_hash(plan_.items[i].topic, std::get<mqtt::Publish>(plan_.items[i].packet).payload));
+    return sent != sent_by_content_.end() && sent->second.items.size() > 1;
+}
+
 /// In order per publisher, topic and QoS (4.6), as captured. What is stored, retained or shared has none.
 void Judge::check_order() {
     if (rules_.ignore.contains("order")) return;
@@ -157,8 +210,10 @@ void Judge::check_order() {
         if (it.type != Type::publish || it.cause == none || !it.shares.empty() || it.role != Role::expect) continue;
         const auto& p = std::get<mqtt::Publish>(it.packet);
         const auto& step = plan_.scenario->steps[i];
-        if (p.retain || has_rivals(i) || is_damaged(step.session) || is_damaged(plan_.scenario->steps[it.cause].session))
+        if (p.retain || has_rivals(i) || is_damaged(step.session) ||
+            is_damaged(plan_.scenario->steps[it.cause].session))
             continue;  // of messages alike it is not known which one the capture lacks
+        if (it.copies != none && is_repeated(i)) continue;  // nor which copy is whose
         auto& last = lasts[{step.session, it.topic, unsigned(p.qos), p.dup, plan_.scenario->steps[it.cause].session}];
         if (i > last.item) {
             last.item = i;
@@ -235,6 +290,7 @@ Answer Judge::surplus_answer(Received& r) {
                             : servers_own                         ? "a topic of the server's own"
                             : !connection.damage.empty()          ? connection.damage
                             : !race.empty()                       ? race
+                            : is_granted_now(r.arrival)           ? "its subscription was refused in the capture"
                             : is_judged(r.arrival.type(), rules_) ? ""
                                                                   : "not judged";
     if (!why.empty()) a.verdict = Verdict::inconclusive, a.reason = why;

@@ -44,6 +44,8 @@ Plan Planner::take() {
     for (std::size_t i = 0; i < scenario_.steps.size(); ++i) add(i);
     find_causes_of_copies();
     find_races();
+    find_unacknowledged();
+    find_unread();
     plan_.retained_topics.assign(retained_.begin(), retained_.end());
     return std::move(plan_);
 }
@@ -263,7 +265,8 @@ void Planner::link_answer(std::size_t i, std::size_t request) {
     item(request).answers.push_back(i);
     if (!item(request).skip.empty()) soften(i, "what it answers is not sent: " + item(request).skip);
     if (!item(request).whole) return;
-    if (const auto* suback = std::get_if<mqtt::Suback>(&item(i).packet); suback && item(request).type == Type::subscribe)
+    if (const auto* suback = std::get_if<mqtt::Suback>(&item(i).packet);
+        suback && item(request).type == Type::subscribe)
         granted(request, *suback, i);
     if (item(i).type == Type::unsuback && item(request).type == Type::unsubscribe) released(request, i);
 }

@@ -54,7 +54,11 @@ struct Item {
     std::size_t partner = none;  // an answer: the request; ack: what is answered
     std::vector<std::size_t> answers{};  // a request: to it, in their order; a delivery: its PUBREL
     std::vector<std::string> shares{};   // a delivery: the shared subscriptions it may have come by
-    unsigned matching = 0;               // a delivery: subscriptions, not shared, that match
+    unsigned matching = 0;               // a delivery: subscriptions that match, and may bring a copy each
+    bool retained = false;               // a delivery: for a new subscription, and not live
+    bool mixed_retain = false;           // a delivery: those that match say different things of RETAIN
+    std::size_t subscribed = none;       // a delivery: the last SUBSCRIBE of those that match
+    std::size_t copies = none;           // a delivery: its place in Plan::copies
     std::size_t ack = none;              // a delivery: the client's PUBACK or PUBREC; its own QoS 2 PUBLISH: its PUBREL
     bool completed = false;              // PUBREL of the server: the client answered it
     bool stored = false;                 // a delivery: published before its receiver's connection began
@@ -69,6 +73,7 @@ struct Connection {
     std::size_t connect = none, close = none;  // the client's CONNECT; the end of the connection
     bool resumed = false;                      // the server had its session
     bool is_from_before = false;               // and that session began before the capture
+    std::size_t unacknowledged = none;         // the first delivery that the client did not acknowledge
     std::chrono::seconds keep_alive{};         // CONNECT's, or the server's
     bool fell_silent = false;                  // for that long, and then the server ended it
     std::vector<std::size_t> expects{};
@@ -100,11 +105,15 @@ struct Plan {
     /// By content and client id: how many deliveries may come or not, as they crossed with a change of subscriptions.
     std::map<std::pair<std::size_t, std::string>, unsigned> raced;
     std::map<std::size_t, std::vector<Contest>> contested;  // by content that two clients retained at the same time
-    std::map<std::size_t, std::size_t> unreleased;  // QoS 2 PUBLISH without PUBREL: its content
+    std::map<std::size_t, std::size_t> unreleased;          // QoS 2 PUBLISH without PUBREL: its content
     std::map<std::string, std::vector<Holding>, std::less<>> holdings;  // by client id
     std::map<std::size_t, std::vector<Held>> unsubscribed;              // by UNSUBSCRIBE: its filters
-    bool mapped = false;                            // topics are others than in the capture
-    std::deque<std::string> kept;                   // what views in packets point to
+    std::vector<std::vector<std::size_t>> copies;  // deliveries of one message on one connection, more than one may be
+    std::set<std::string, std::less<>>
+        mixed_shares;              // shared subscriptions, a member of which gets the same by its own one too
+    std::set<std::size_t> unread;  // PUBLISH of which nothing shows that the server read it
+    bool mapped = false;           // topics are others than in the capture
+    std::deque<std::string> kept;  // what views in packets point to
 };
 
 /// Throws scenario::ScenarioError: a login that is masked and not given.

@@ -150,14 +150,15 @@ void Planner::came(std::size_t i, mqtt::Publish& p) {
     Item& it = item(i);
     it.topic = mapped(resolved(link(i).server_aliases, p));
     p.properties = mapped(p.properties, scenario_.sessions[step(i).session].version);
+    const bool again = is_sent_again(i, p);
     if (p.qos != mqtt::QoS::at_most_once) {
         link(i).client->deliveries[p.packet_id] = i;
         link_early_ack(i, p.packet_id);
     }
-    find_subscriptions(i);
+    find_subscriptions(i, p);
     if (it.topic.starts_with('$')) soften(i, "a topic of the server's own");
     if (it.topic.empty()) soften(i, "its topic alias was set before the capture");
-    find_cause(i, p);
+    if (!again) find_cause(i, p);
     if (is_from_before(link(i)) && it.matching == 0 && it.shares.empty())
         soften(i, "its subscription was made before the capture");
 }
@@ -171,31 +172,59 @@ bool Planner::may_cause(const Published& m, std::size_t delivery, mqtt::QoS qos)
     return below ? m.qos == qos : m.qos >= qos;
 }
 
+/// The same delivery once more: it has the cause of the first.
+bool Planner::is_sent_again(std::size_t i, const mqtt::Publish& p) {
+    const auto before = p.dup ? link(i).client->deliveries.find(p.packet_id) : link(i).client->deliveries.end();
+    if (before == link(i).client->deliveries.end()) return false;
+    const Item& first = item(before->second);
+    const auto* same = std::get_if<mqtt::Publish>(&first.packet);
+    if (!same || same->payload != p.payload || first.topic != item(i).topic || first.cause == none) return false;
+    settle_cause(i, first.cause, p.retain);
+    return true;
+}
+
+std::size_t Planner::last_retained(std::size_t i, const mqtt::Publish& p) const {
+    const auto found = published_.find(content_hash(plan_.items[i].topic, p.payload));
+    if (found == published_.end()) return none;
+    const auto& all = found->second;
+    const auto last = std::find_if(all.rbegin(), all.rend(), [](const auto& m) { return m.retain; });
+    return last == all.rend() ? none : last->item;
+}
+
 /// Messages alike are taken for each other in their order, from the subscription on.
 std::size_t Planner::cause_of(std::size_t i, const mqtt::Publish& p) {
     const Item& it = item(i);
+    if (it.retained) return last_retained(i, p);
     const auto hash = content_hash(it.topic, p.payload);
     const auto found = published_.find(hash);
     if (found == published_.end()) return none;
     const auto& all = found->second;
-    if (p.retain) {
-        const auto last = std::find_if(all.rbegin(), all.rend(), [](const auto& m) { return m.retain; });
-        return last == all.rend() ? none : last->item;
-    }
     std::size_t asked = none;
     for (const auto& [filter, s] : link(i).client->subscriptions)
         if (filter_matches(filter, it.topic)) asked = std::min(asked, s.asked);
-    auto& next = link(i).causes[{hash, int(p.qos)}];
+    auto& next = link(i).client->causes[{hash, int(p.qos)}];
     while (next < all.size() && ((asked != none && all[next].item < asked) || !may_cause(all[next], i, p.qos))) ++next;
-    return next < all.size() ? all[next++].item : all.back().item;
+    const auto cause = next < all.size() ? all[next++].item : all.back().item;
+    return link(i).client->explained[hash] = cause;
 }
 
+Planner::CopiesKey Planner::copies_key(std::size_t i, std::size_t hash) {
+    return {plan_.connections[step(i).session].client, link(i).client->session, hash};
+}
+
+/// Once subscriptions overlapped, what is alike is looked at as a whole, when all of it is known.
 void Planner::find_cause(std::size_t i, const mqtt::Publish& p) {
     const auto hash = content_hash(item(i).topic, p.payload);
-    if (item(i).matching > 1 && !p.retain && published_.contains(hash))
-        copies_[{step(i).session, hash}].push_back({i, granted(i)});
-    else
-        settle_cause(i, cause_of(i, p), p.retain);
+    const auto key = copies_key(i, hash);
+    const bool may_be_copy = !item(i).retained && published_.contains(hash);
+    if (may_be_copy && (item(i).matching > 1 || copies_.contains(key))) {
+        const auto [copies, fresh] = copies_.try_emplace(key);
+        const auto before = link(i).client->explained.find(hash);
+        if (fresh && before != link(i).client->explained.end()) copies->second.after = before->second;
+        copies->second.all.push_back({i, granted(i)});
+    } else {
+        settle_cause(i, cause_of(i, p), item(i).retained);
+    }
     if (item(i).soft == unknown_publisher) unexplained_[hash].push_back(i);
 }
 

@@ -13,7 +13,9 @@ void Planner::sent(std::size_t i, mqtt::Subscribe& p) {
     Change change{i, {}};
     for (const auto& e : p.entries) {
         const auto filter = mapped(e.filter);
-        link(i).client->subscriptions[filter] = {i, none, e.qos, unsigned(change.filters.size()), false, e.no_local};
+        auto& s = link(i).client->subscriptions[filter];
+        s = {i,          none, e.qos, unsigned(change.filters.size()), false, e.no_local, e.retain_as_published,
+             s.is_known, s.qos};
         hold(i, filter, e.no_local);
         change.filters.push_back(filter);
     }
@@ -68,9 +70,12 @@ void Planner::hold(std::size_t i, const std::string& filter, bool no_local) {
 /// The session is over, with all that it held.
 void Planner::forget(std::size_t i) {
     auto& all = plan_.holdings[plan_.connections[step(i).session].client];
-    for (const auto& [filter, n] : link(i).client->held)
+    Client& client = *link(i).client;
+    for (const auto& [filter, n] : client.held)
         if (n < all.size()) all[n].to = i;
-    *link(i).client = {};
+    const auto session = client.session + 1;
+    client = {};
+    client.session = session;
 }
 
 void Planner::granted(std::size_t request, const mqtt::Suback& p, std::size_t i) {
@@ -83,9 +88,29 @@ void Planner::granted(std::size_t request, const mqtt::Suback& p, std::size_t i)
         if (is_this) s->second.granted = i;
         ++entry;
         if (code == p.codes.end()) continue;
-        if (is_this && (*code).value <= 2) s->second.qos = QoS((*code).value), s->second.is_known = true;
+        const auto value = (*code).value;
         ++code;
+        if (!is_this) continue;
+        if (value > 2)
+            refused(s->second, std::string(e.filter), i);
+        else
+            s->second.qos = QoS(value), s->second.is_known = true;
     }
+}
+
+/// There is none by it; one from before may have stayed.
+void Planner::refused(Subscription& s, const std::string& filter, std::size_t i) {
+    Client& client = *link(i).client;
+    if (s.was_known) {
+        s.is_known = true;
+        s.qos = s.had;
+        return;
+    }
+    client.subscriptions.erase(filter);
+    const auto open = client.held.find(filter);
+    if (open == client.held.end()) return;
+    plan_.holdings[plan_.connections[step(i).session].client][open->second].to = i;
+    client.held.erase(open);
 }
 
 /// UNSUBACK: what was not asked for again meanwhile is held no longer.
@@ -103,23 +128,49 @@ void Planner::released(std::size_t request, std::size_t i) {
     }
 }
 
-void Planner::find_subscriptions(std::size_t i) {
+/// All that is alike was published by the client itself.
+bool Planner::is_own(std::size_t i, std::size_t hash) const {
+    const auto found = published_.find(hash);
+    const auto& client = plan_.connections[step(i).session].client;
+    return found != published_.end() && std::all_of(found->second.begin(), found->second.end(), [&](const auto& m) {
+               return plan_.connections[step(m.item).session].client == client;
+           });
+}
+
+/// By what it may have come. A retained message comes by the last SUBSCRIBE alone; a live one has RETAIN 1 with Retain
+/// As Published (3.3.1-12, 3.3.1-13).
+void Planner::find_subscriptions(std::size_t i, const mqtt::Publish& p) {
     Item& it = item(i);
+    const bool own = is_own(i, content_hash(it.topic, p.payload));
+    const auto last = p.retain ? last_retained(i, p) : none;
+    std::vector<const Subscription*> plain;
+    bool live = false;
     for (const auto& [filter, s] : link(i).client->subscriptions) {
-        if (!filter_matches(filter, it.topic)) continue;
+        if (!filter_matches(filter, it.topic) || (own && s.no_local)) continue;
+        if (it.subscribed == none || s.asked > it.subscribed) it.subscribed = s.asked;
+        live = live || (s.retain_as_published && last != none && s.granted != none && last > s.granted);
         if (mqtt::shared(filter))
             it.shares.push_back(filter);
         else
-            ++it.matching;
+            plain.push_back(&s);
     }
-    if (it.matching) it.shares.clear();
+    it.retained = p.retain && !live;
+    if (it.retained) std::erase_if(plain, [&](auto* s) { return s->asked != it.subscribed; });
+    it.mixed_retain = std::any_of(plain.begin(), plain.end(), [&](auto* s) {
+        return s->retain_as_published != plain.front()->retain_as_published;
+    });
+    it.matching = unsigned(plain.size());
+    if (plain.empty()) return;
+    if (!it.retained) it.matching += unsigned(it.shares.size());
+    plan_.mixed_shares.insert(it.shares.begin(), it.shares.end());
+    it.shares.clear();
 }
 
-/// The QoS of the subscriptions, not shared, that match.
+/// The QoS of the subscriptions that match.
 std::vector<QoS> Planner::granted(std::size_t delivery) {
     std::vector<QoS> out;
     for (const auto& [filter, s] : link(delivery).client->subscriptions)
-        if (!mqtt::shared(filter) && filter_matches(filter, item(delivery).topic)) out.push_back(s.qos);
+        if (filter_matches(filter, item(delivery).topic)) out.push_back(s.qos);
     return out;
 }
 

@@ -1,6 +1,7 @@
 // Private to replay/: the walk over a scenario that makes a plan.
 #pragma once
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "replay/plan.hpp"
@@ -18,7 +19,9 @@ private:
         mqtt::QoS qos{};                           // asked for; once it is known, granted
         unsigned entry = 0;                        // its place in SUBSCRIBE
         bool is_known = false;                     // SUBACK granted it
-        bool no_local = false;
+        bool no_local = false, retain_as_published = false;
+        bool was_known = false;  // an earlier SUBSCRIBE had made it, with this QoS
+        mqtt::QoS had{};
     };
     /// What a client keeps from one connection to the next.
     struct Client {
@@ -26,6 +29,9 @@ private:
         std::map<std::uint16_t, std::size_t> requests, deliveries;       // by packet identifier, the last ones
         std::map<std::uint16_t, std::size_t> early_acks, early_answers;  // the capture has them before what they answer
         std::map<std::string, std::size_t, std::less<>> held;            // by filter: the holding that is not over
+        std::map<std::pair<std::size_t, int>, std::size_t> causes;       // by content and QoS: the next one
+        std::map<std::size_t, std::size_t> explained;  // by content: the last cause of a single delivery
+        unsigned session = 0;                          // of its sessions, which
         bool seen = false;
     };
     /// One connection.
@@ -33,7 +39,6 @@ private:
         Client* client = nullptr;
         std::map<std::uint16_t, std::string> client_aliases, server_aliases;
         std::size_t connect = none;
-        std::map<std::pair<std::size_t, int>, std::size_t> causes;  // by content and QoS: the next one
         std::size_t proven = none;    // the last request of it that was answered: all before it was read
         bool resumed = false;         // CONNACK said so
         bool unknown_before = false;  // it did, and the capture has not seen that session begin
@@ -45,12 +50,19 @@ private:
         std::size_t item;
         std::vector<mqtt::QoS> granted;  // of those that match
     };
+    /// Deliveries alike in one session, from the first on that subscriptions overlapped for.
+    struct Copies {
+        std::size_t after = none;  // the last cause of those before
+        std::vector<Copy> all{};
+    };
     /// A message that copies may be of.
     struct Original {
         std::size_t item;
         mqtt::QoS qos;
+        std::size_t matching;  // subscriptions
         std::vector<mqtt::QoS> delivered{};
     };
+    using CopiesKey = std::tuple<std::string, unsigned, std::size_t>;  // client id, its session, content
     struct Published {
         std::size_t item;
         bool retain;
@@ -84,15 +96,23 @@ private:
     void came_release(std::size_t i, std::uint16_t id);
     std::size_t cause_of(std::size_t i, const mqtt::Publish& p);
     void find_cause(std::size_t i, const mqtt::Publish& p);
-    void find_subscriptions(std::size_t i);
+    void find_subscriptions(std::size_t i, const mqtt::Publish& p);
     void hold(std::size_t i, const std::string& filter, bool no_local);
     void forget(std::size_t i);
     void granted(std::size_t request, const mqtt::Suback& p, std::size_t i);
     std::vector<mqtt::QoS> granted(std::size_t delivery);
     void released(std::size_t request, std::size_t i);
     void find_causes_of_copies();
-    void find_causes_of_copies(const std::vector<Copy>& copies);
-    std::vector<Original> originals(const std::vector<Copy>& copies) const;
+    void find_causes_of_copies(const Copies& copies);
+    void group_copies();
+    void find_unread();
+    void find_unacknowledged();
+    std::vector<Original> originals(const Copies& copies) const;
+    CopiesKey copies_key(std::size_t i, std::size_t hash);
+    std::size_t last_retained(std::size_t i, const mqtt::Publish& p) const;
+    bool is_own(std::size_t i, std::size_t hash) const;
+    bool is_sent_again(std::size_t i, const mqtt::Publish& p);
+    void refused(Subscription& s, const std::string& filter, std::size_t i);
     bool is_repeat(std::size_t i, const mqtt::Publish& p);
     void settle_cause(std::size_t i, std::size_t cause, bool retain);
     void explain_early(std::size_t i, std::size_t hash);
@@ -131,12 +151,12 @@ private:
     std::unordered_map<std::size_t, std::vector<Published>> published_;  // by content_hash
     std::set<std::string> retained_;
     std::vector<Change> changes_;
-    std::set<std::pair<std::size_t, std::string>> raced_;  // publication and client id
-    std::set<std::size_t> contested_;                      // retained publications
-    std::map<std::string, std::size_t> retained_last_;     // the last publication, by topic
+    std::set<std::pair<std::size_t, std::string>> raced_;       // publication and client id
+    std::set<std::size_t> contested_;                           // retained publications
+    std::map<std::string, std::size_t> retained_last_;          // the last publication, by topic
     std::map<std::string, std::vector<std::size_t>> contests_;  // contents, by topic, until another one is stored
-    std::map<std::pair<std::size_t, std::size_t>, std::vector<Copy>> copies_;  // by session and content
-    std::unordered_map<std::size_t, std::vector<std::size_t>> unexplained_;           // deliveries, by content
+    std::map<CopiesKey, Copies> copies_;
+    std::unordered_map<std::size_t, std::vector<std::size_t>> unexplained_;  // deliveries, by content
     std::map<std::size_t, std::size_t> wills_ended_;  // by the step from which on they may be published: CONNECT
     std::deque<std::vector<mqtt::Property>> property_lists_;
 };
