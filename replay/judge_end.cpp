@@ -290,6 +290,7 @@ Answer Judge::surplus_answer(Received& r) {
                             : servers_own                         ? "a topic of the server's own"
                             : !connection.damage.empty()          ? connection.damage
                             : !race.empty()                       ? race
+                            : a.verdict == Verdict::match         ? ""
                             : is_granted_now(r.arrival)           ? "its subscription was refused in the capture"
                             : is_judged(r.arrival.type(), rules_) ? ""
                                                                   : "not judged";

@@ -119,6 +119,127 @@ TEST(Copies, only_of_what_was_published_while_subscriptions_overlapped) {
     EXPECT_EQ(play(s, copying()).differences(), Names{});
 }
 
+/// Refused: it brings no copy, so a second one is unexpected. What was granted before stays.
+TEST(Copies, of_refused_filters_there_are_none) {
+    for (const bool granted_before : {false, true}) {
+        Script s;
+        const mqtt::Subscribe::Entry entry{"a/+", QoS::at_most_once};
+        const mqtt::Suback::Code refused{0x80};
+        s.join("ear").subscribe("ear", "a/#", QoS::at_most_once, 1);
+        if (granted_before) s.subscribe("ear", "a/+", QoS::at_most_once, 2);
+        s.send("ear", mqtt::Subscribe{.packet_id = 3, .entries = {std::span(&entry, 1)}})
+            .expect("ear", mqtt::Suback{.packet_id = 3, .codes = {std::span(&refused, 1)}});
+        s.join("mouth").send("mouth", mqtt::Publish{.topic = "a/b", .payload = "x"});
+        s.expect("ear", mqtt::Publish{.topic = "a/b", .payload = "x"}).leave("mouth").leave("ear");
+        const Plan p = plan(s.scenario, {});
+        for (const auto& it : p.items) {
+            if (it.role != Role::expect || it.type != mqtt::Type::publish) continue;
+            EXPECT_EQ(it.matching, granted_before ? 2u : 1u);
+        }
+        const auto played = play(s, copying());  // grants it: that is the difference, and all that follows from it
+        EXPECT_EQ(played.differences(), Names{"changed SUBACK codes"});
+        EXPECT_EQ(played.reasons().size(), granted_before ? 0u : 1u);
+    }
+}
+
+/// Each SUBSCRIBE brings the retained message: two are no copies of one delivery.
+TEST(Copies, of_retained_messages_belong_to_one_subscribe) {
+    Script s;
+    const mqtt::Publish kept{.qos = QoS::at_least_once, .retain = true, .topic = "a/b", .packet_id = 1, .payload = "x"};
+    s.join("mouth").send("mouth", kept).expect("mouth", mqtt::Puback{.packet_id = 1}).leave("mouth").join("ear");
+    for (const char* filter : {"a/#", "a/+"})
+        s.subscribe("ear", filter, QoS::at_most_once, filter[2] == '#' ? 1 : 2)
+            .expect("ear", mqtt::Publish{.retain = true, .topic = "a/b", .payload = "x"});
+    s.leave("ear");
+    EXPECT_EQ(play(s).differences(), Names{});
+    for (const auto& it : plan(s.scenario, {}).items)
+        if (it.role == Role::expect && it.type == mqtt::Type::publish) {
+            EXPECT_EQ(it.matching, 1u);
+            EXPECT_EQ(it.copies, none);
+        }
+}
+
+/// Copies that were not acknowledged come again, on the next connection and on the same: those are others.
+TEST(Copies, sent_again_are_apart) {
+    Script s;
+    s.join("ear", Version::v3_1_1, false).subscribe("ear", "a/#", QoS::at_least_once, 1).subscribe("ear", "a/+", QoS::at_least_once, 2);
+    s.join("mouth").send("mouth", mqtt::Publish{.qos = QoS::at_least_once, .topic = "a/b", .packet_id = 1, .payload = "x"});
+    s.expect("mouth", mqtt::Puback{.packet_id = 1});
+    mqtt::Publish copy{.qos = QoS::at_least_once, .topic = "a/b", .packet_id = 1, .payload = "x"};
+    s.expect("ear", copy);
+    copy.dup = true;
+    s.expect("ear", copy).close("ear").join("again", Version::v3_1_1, false, true, "ear").expect("again", copy);
+    s.send("again", mqtt::Puback{.packet_id = 1}).leave("again").leave("mouth");
+    const Plan p = plan(s.scenario, {});
+    std::set<std::size_t> groups, causes;
+    for (const auto& it : p.items)
+        if (it.role == Role::expect && it.type == mqtt::Type::publish) groups.insert(it.copies), causes.insert(it.cause);
+    EXPECT_EQ(groups.size(), 3u);
+    EXPECT_EQ(causes.size(), 1u);
+}
+
+/// What was sent again takes no place of the next message alike.
+TEST(Copies, what_is_sent_again_has_the_first_ones_cause) {
+    Script s;
+    s.join("ear", Version::v3_1_1, false).subscribe("ear", "t", QoS::at_least_once).join("mouth");
+    mqtt::Publish message{.qos = QoS::at_least_once, .topic = "t", .packet_id = 1, .payload = "x"};
+    s.send("mouth", message).expect("mouth", mqtt::Puback{.packet_id = 1}).expect("ear", message).close("ear");
+    message.packet_id = 2;
+    s.send("mouth", message).expect("mouth", mqtt::Puback{.packet_id = 2});
+    s.join("again", Version::v3_1_1, false, true, "ear");
+    message.packet_id = 1, message.dup = true;
+    s.expect("again", message).send("again", mqtt::Puback{.packet_id = 1});
+    message.packet_id = 2, message.dup = false;
+    s.expect("again", message).send("again", mqtt::Puback{.packet_id = 2}).leave("again").leave("mouth");
+    const Plan p = plan(s.scenario, {});
+    std::vector<std::size_t> causes;
+    for (const auto& it : p.items)
+        if (it.role == Role::expect && it.type == mqtt::Type::publish) causes.push_back(it.cause);
+    ASSERT_EQ(causes.size(), 3u);
+    EXPECT_EQ(causes[0], causes[1]);
+    EXPECT_GT(causes[2], causes[1]);
+    EXPECT_EQ(play(s).differences(), Names{});
+}
+
+/// One subscription, then two, then one: each delivery has its own cause.
+TEST(Copies, begin_behind_the_single_deliveries) {
+    const mqtt::Publish message{.topic = "a/b", .payload = "x"};
+    Script s;
+    s.join("ear").subscribe("ear", "a/#", QoS::at_most_once, 1).join("mouth");
+    for (int n = 0; n < 3; ++n) s.send("mouth", message).expect("ear", message);
+    s.subscribe("ear", "a/+", QoS::at_most_once, 2);
+    for (int n = 0; n < 3; ++n) s.send("mouth", message).expect("ear", message);
+    const mqtt::Unsubscribe::Filter filter{"a/+"};
+    s.send("ear", mqtt::Unsubscribe{.packet_id = 3, .filters = {std::span(&filter, 1)}}).expect("ear", mqtt::Unsuback{.packet_id = 3});
+    for (int n = 0; n < 3; ++n) s.send("mouth", message).expect("ear", message);
+    s.leave("mouth").leave("ear");
+    std::vector<std::size_t> sent, causes;
+    const Plan p = plan(s.scenario, {});
+    for (std::size_t i = 0; i < p.items.size(); ++i) {
+        if (p.items[i].type != mqtt::Type::publish) continue;
+        if (p.items[i].role == Role::send) sent.push_back(i);
+        if (p.items[i].role == Role::expect) causes.push_back(p.items[i].cause);
+    }
+    EXPECT_EQ(causes, sent);
+}
+
+/// A client that acknowledges nothing: the capture's server stopped after two, ours does not.
+TEST(Window, how_many_come_before_others_are_acknowledged) {
+    for (const bool acknowledges : {false, true}) {
+        Script s;
+        s.join("ear").subscribe("ear", "t", QoS::at_least_once).join("mouth");
+        for (std::uint16_t n = 1; n <= 4; ++n) {
+            const char text[]{char('0' + n), 0};
+            const mqtt::Publish message{.qos = QoS::at_least_once, .topic = "t", .packet_id = n, .payload = text};
+            s.send("mouth", message).expect("mouth", mqtt::Puback{.packet_id = n});
+            if (n <= 2) s.expect("ear", message);
+            if (n <= 2 && acknowledges) s.send("ear", mqtt::Puback{.packet_id = n});
+        }
+        s.leave("mouth").leave("ear");
+        EXPECT_EQ(play(s).differences(), acknowledges ? Names(2, "unexpected PUBLISH") : Names{});
+    }
+}
+
 const mqtt::Unsubscribe::Filter t_filter{"t"};
 
 Script& unsubscribe(Script& s, std::uint8_t code, std::uint16_t id = 2) {
