@@ -44,6 +44,8 @@ Plan Planner::take() {
     for (std::size_t i = 0; i < scenario_.steps.size(); ++i) add(i);
     find_causes_of_copies();
     find_races();
+    find_repeats();
+    find_timers();
     plan_.retained_topics.assign(retained_.begin(), retained_.end());
     return std::move(plan_);
 }
@@ -158,6 +160,11 @@ bool Planner::is_near(std::size_t before, std::size_t after) const {
 
 void Planner::request(std::size_t i, std::uint16_t id) {
     Client& client = *link(i).client;
+    if (const auto first = repeated_by(i, id); first != none) {
+        item(i).repeat_of = first;
+        ++item(first).repeats;
+        return;
+    }
     client.requests[id] = i;
     const auto early = client.early_answers.find(id);
     if (early == client.early_answers.end()) return;
@@ -245,10 +252,11 @@ void Planner::soften(std::size_t i, const std::string& why) {
 void Planner::came_answer(std::size_t i, std::uint16_t id) {
     Client& client = *link(i).client;
     const auto found = client.requests.find(id);
-    if (found == client.requests.end() || is_answered(found->second, item(i).type)) {
+    if (found == client.requests.end() || !may_be_answered(found->second, item(i).type)) {
         client.early_answers[id] = i;
         return soften(i, "what it answers is not in the capture");
     }
+    item(i).again = is_answered(found->second, item(i).type);
     link_answer(i, found->second);
 }
 
@@ -263,7 +271,8 @@ void Planner::link_answer(std::size_t i, std::size_t request) {
     item(request).answers.push_back(i);
     if (!item(request).skip.empty()) soften(i, "what it answers is not sent: " + item(request).skip);
     if (!item(request).whole) return;
-    if (const auto* suback = std::get_if<mqtt::Suback>(&item(i).packet); suback && item(request).type == Type::subscribe)
+    if (const auto* suback = std::get_if<mqtt::Suback>(&item(i).packet);
+        suback && item(request).type == Type::subscribe)
         granted(request, *suback, i);
     if (item(i).type == Type::unsuback && item(request).type == Type::unsubscribe) released(request, i);
 }

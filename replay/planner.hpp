@@ -102,6 +102,10 @@ private:
     bool is_near(std::size_t before, std::size_t after) const;
     void soften(std::size_t i, const std::string& why);
     bool may_cause(const Published& m, std::size_t delivery, mqtt::QoS qos) const;
+    void find_repeats();
+    void note_repeat(std::size_t i, std::size_t first);
+    class Timers;
+    void find_timers();
     void find_races();
     std::size_t end_of_flow(std::size_t i) const;
     bool is_over(std::size_t i, std::size_t now) const;
@@ -117,6 +121,8 @@ private:
     std::string mapped(std::string_view topic) const;
     mqtt::Properties mapped(const mqtt::Properties& properties, mqtt::Version v);
     void request(std::size_t i, std::uint16_t id);
+    std::size_t repeated_by(std::size_t i, std::uint16_t id);
+    bool may_be_answered(std::size_t request, mqtt::Type type) const;
     bool is_from_before(const Link& l) const { return l.resumed && l.unknown_before; }
 
     const scenario::Step& step(std::size_t i) const { return scenario_.steps[i]; }
@@ -131,12 +137,12 @@ private:
     std::unordered_map<std::size_t, std::vector<Published>> published_;  // by content_hash
     std::set<std::string> retained_;
     std::vector<Change> changes_;
-    std::set<std::pair<std::size_t, std::string>> raced_;  // publication and client id
-    std::set<std::size_t> contested_;                      // retained publications
-    std::map<std::string, std::size_t> retained_last_;     // the last publication, by topic
+    std::set<std::pair<std::size_t, std::string>> raced_;       // publication and client id
+    std::set<std::size_t> contested_;                           // retained publications
+    std::map<std::string, std::size_t> retained_last_;          // the last publication, by topic
     std::map<std::string, std::vector<std::size_t>> contests_;  // contents, by topic, until another one is stored
     std::map<std::pair<std::size_t, std::size_t>, std::vector<Copy>> copies_;  // by session and content
-    std::unordered_map<std::size_t, std::vector<std::size_t>> unexplained_;           // deliveries, by content
+    std::unordered_map<std::size_t, std::vector<std::size_t>> unexplained_;    // deliveries, by content
     std::map<std::size_t, std::size_t> wills_ended_;  // by the step from which on they may be published: CONNECT
     std::deque<std::vector<mqtt::Property>> property_lists_;
 };
