@@ -181,8 +181,7 @@ void Engine::came_again(std::size_t first, Arrival arrival) {
 /// The identifier is not free as long as an answer to a repeat may come.
 void Engine::close_request(Link& l, Ids& ids, std::uint16_t id, Type type) {
     const auto request = ids.requests.at(id);
-    if (l.open_publishes && plan_.items[request].type == Type::publish) --l.open_publishes;
-    l.lacks_room = false;
+    if (l.open_publishes && plan_.items[request].type == Type::publish) --l.open_publishes, l.lacks_room = false;
     if (type == Type::pubcomp || requests_[request].repeats == 0) ids.requests.erase(id);
 }
 

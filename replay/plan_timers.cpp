@@ -14,6 +14,7 @@ namespace {
 
 constexpr seconds longest_wait{60};      // for one of them
 constexpr std::size_t most_kept = 1000;  // that are looked at: bounds work and memory
+constexpr std::size_t most_absent = 100;
 constexpr std::uint32_t for_ever = 0xffffffff;
 
 }  // namespace
@@ -27,6 +28,9 @@ public:
                 delivered_[{items_[i].cause, client(i)}] = i;
         for (std::size_t i = 0; i < items_.size(); ++i)
             if (items_[i].skip.empty()) look_at(i);
+        for (std::size_t i = 0; i < items_.size(); ++i)
+            if (items_[i].role == Role::expect && delayed_.contains(items_[i].cause))
+                of_.soften(i, "its Will Delay Interval is not waited for");
     }
 
 private:
@@ -106,7 +110,8 @@ private:
         Client& c = clients_[client(i)];
         if (c.session != of_.step(i).session || c.end != none) return;
         c.end = i;
-        if (c.expiry && absent_.size() < most_kept) absent_.insert(client(i));
+        if (will_delay(c) > longest_wait) delayed_.insert(i);
+        if (c.expiry && absent_.size() < most_absent) absent_.insert(client(i));
         if (c.will && c.will->retain && will_delay(c).count()) keep({i, will_delay(c), std::string(c.will->topic), 0});
     }
 
@@ -154,8 +159,9 @@ private:
     const std::vector<Item>& items_;
     std::map<std::pair<std::size_t, std::string>, std::size_t> delivered_;  // the last one, by cause and client
     std::map<std::string, Client, std::less<>> clients_;
-    std::set<std::string> absent_;  // whose session goes on
-    std::deque<Clock> kept_;        // retained messages; wills that will be
+    std::set<std::string> absent_;   // whose session goes on
+    std::set<std::size_t> delayed_;  // ends whose wills come too late
+    std::deque<Clock> kept_;         // retained messages; wills that will be
 };
 
 void Planner::find_timers() { Timers(*this).find(); }

@@ -90,20 +90,28 @@ TEST(Timers, queued_messages_expire) {
     }
 }
 
-TEST(Timers, wills_are_waited_for) {
-    const Property delay{property::will_delay_interval, 2u};
+/// Ends without DISCONNECT, and comes back once its will was published.
+Script delayed_will(std::uint32_t seconds) {
+    const Property delay{property::will_delay_interval, seconds};
     const mqtt::Will will{QoS::at_least_once, true, Properties({&delay, 1}), "w/1", "gone"};
     Script s;
-    connect(s, "1", "c", 100, false, will).close("1").wait(4s);
+    connect(s, "1", "c", 100, false, will).close("1").wait(std::chrono::seconds(seconds + 2));
     connect(s, "2", "c", 100, true);
     s.join("ear", Version::v5).subscribe("ear", "w/#", QoS::at_least_once);
     s.expect("ear", mqtt::Publish{
                         .qos = QoS::at_least_once, .retain = true, .topic = "w/1", .packet_id = 1, .payload = "gone"});
     s.send("ear", mqtt::Puback{.packet_id = 1}).leave("ear").leave("2");
-    const auto played = play(s);
+    return s;
+}
+
+TEST(Timers, wills_are_waited_for) {
+    const auto played = play(delayed_will(2));
     EXPECT_EQ(played.differences(), Names{});
     EXPECT_GT(played.took, 3s);
     EXPECT_LT(played.took, 4s);
+    const auto long_one = play(delayed_will(90));
+    EXPECT_EQ(long_one.differences(), Names{});
+    EXPECT_EQ(long_one.reasons(), Names{"PUBLISH: its Will Delay Interval is not waited for"});
 }
 
 }  // namespace
