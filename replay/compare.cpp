@@ -6,6 +6,7 @@
 
 #include "codec/explain.hpp"
 #include "codec/hex.hpp"
+#include "codec/text.hpp"
 
 namespace replay {
 namespace {
@@ -127,7 +128,17 @@ void abridge(json& value) {
     }
 }
 
+/// Octets that are no text as the codec prints them.
+json text_or_octets(const std::string& text) {
+    if (mqtt::is_utf8(text)) return text;
+    std::string digits = mqtt::hex(mqtt::octets(text));
+    std::erase(digits, ' ');
+    return {{"hex", digits}, {"length", text.size()}};
+}
+
 }  // namespace
+
+std::string object_text(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 std::optional<Diff> parse_diff(std::string_view text) {
     for (std::size_t i = 0; i < std::size(diff_names); ++i)
@@ -145,10 +156,10 @@ const std::set<std::string, std::less<>>& known_fields() {
     static const auto all = [] {
         std::set<std::string, std::less<>> out{"order", "format"};
         for (const auto& row : mqtt::property_table) out.emplace(row.name);
-        const mqtt::Packet packets[]{mqtt::Connack{},  mqtt::Publish{.qos = mqtt::QoS::at_least_once, .topic = "t"},
-                                     mqtt::Puback{},   mqtt::Pubrec{},
-                                     mqtt::Pubrel{},   mqtt::Pubcomp{},
-                                     mqtt::Suback{},   mqtt::Unsuback{},
+        const mqtt::Packet packets[]{mqtt::Connack{},    mqtt::Publish{.qos = mqtt::QoS::at_least_once, .topic = "t"},
+                                     mqtt::Puback{},     mqtt::Pubrec{},
+                                     mqtt::Pubrel{},     mqtt::Pubcomp{},
+                                     mqtt::Suback{},     mqtt::Unsuback{},
                                      mqtt::Disconnect{}, mqtt::Auth{}};
         for (const auto v : {mqtt::Version::v3_1_1, mqtt::Version::v5})
             for (const auto& p : packets) {
@@ -187,7 +198,7 @@ json comparable(mqtt::View packet, mqtt::Version v, const std::string& topic) {
     mqtt::append_json(text, explained, {false, SIZE_MAX});
     json out = json::parse(text + "}", nullptr, false);
     if (!out.is_object()) out = json{{"octets", mqtt::hex(packet)}};
-    if (explained.type() == Type::publish) out["topic name"] = topic;
+    if (explained.type() == Type::publish) out["topic name"] = text_or_octets(topic);
     abridge(out);
     return out;
 }

@@ -36,5 +36,7 @@ Difference compare(mqtt::Type, const nlohmann::json& expected, const nlohmann::j
 
 /// The fields of a packet of a server, with the topic its alias stands for ("" where that is not known).
 nlohmann::json comparable(mqtt::View packet, mqtt::Version, const std::string& topic);
+/// On one line; texts that are no UTF-8 have U+FFFD for what is wrong.
+std::string object_text(const nlohmann::json&);
 
 }  // namespace replay

@@ -21,7 +21,7 @@ Key key_of(const Answer& a) {
     std::string content;
     if (a.step == 0 && !a.actual.empty()) {
         auto j = json::parse(a.actual, nullptr, false);
-        if (j.is_object() && j.contains("payload")) content = j["payload"].dump();
+        if (j.is_object() && j.contains("payload")) content = object_text(j["payload"]);
     }
     return {a.session, a.step, a.type, a.topic, content};
 }

@@ -17,6 +17,7 @@ constexpr net::Duration longest_allowance = 60s;  // for what took long in the c
 constexpr net::Duration longest_silence = 100s;   // that a client who fell silent is waited for
 constexpr net::Duration settling = 200ms;         // for what nobody expects, at the end
 constexpr net::Duration shortest_patience = 200ms;
+constexpr net::Duration whole_second = 1100ms;  // brokers count in them
 constexpr net::Duration poll_cancelled = 100ms;
 constexpr double least_shrink = 0.01;
 
@@ -100,6 +101,7 @@ void Engine::run_steps() {
         } else {
             pass(i);
         }
+        if (plan_.clocks.contains(i)) clocks_[i] = loop_.now();
         ++cursor_;
     }
     if (phase_ == Phase::steps) phase_ = Phase::awaiting, progress(), again_ = true;
@@ -122,7 +124,12 @@ void Engine::pass(std::size_t i) {
     if (const auto why = why_it_cannot_come(i); !why.empty()) return judge_.excuse(i, why);
     if (!is_live(plan_.scenario->steps[i].session) && it.shares.empty()) return judge_.give_up(i);
     if (awaited_.empty()) progress();
+    await(i);
+}
+
+void Engine::await(std::size_t i) {
     awaited_.insert(i);
+    if (silent_for(i)) silent_.insert(i);
 }
 
 /// What is not the target's doing, or follows from a difference that is told by itself; empty: it may come.
@@ -162,7 +169,18 @@ void Engine::resolved(std::size_t i) {
     progress();
 }
 
+/// What expired before that step in the capture has done so now.
+net::Time Engine::expired_at(std::size_t i) const {
+    net::Time at{};
+    if (const auto waits = plan_.waits.find(i); waits != plan_.waits.end())
+        for (const auto& w : waits->second)
+            if (const auto from = clocks_.find(w.from); from != clocks_.end())
+                at = std::max(at, from->second + w.lasts + whole_second);
+    return at;
+}
+
 bool Engine::is_due(std::size_t i) {
+    if (const auto at = expired_at(i); loop_.now() < at) return wake_at(at), false;
     if (options_.speed <= 0) return true;
     const auto gap = between(reached_, plan_.scenario->steps[i].at);
     const auto scaled = std::chrono::duration_cast<net::Duration>(gap / options_.speed);
@@ -213,8 +231,8 @@ const Link* Engine::silent_for(std::size_t i) const {
 /// Until when all that is awaited may come. A server may cut after one and a half Keep Alives (3.1.2-24, 3.1.2-22).
 net::Time Engine::deadline() const {
     auto out = progress_ + allowance();
-    for (const auto i : awaited_) {
-        const auto* l = silent_for(i);
+    for (const auto i : silent_) {
+        const auto* l = awaited_.contains(i) ? silent_for(i) : nullptr;
         if (l && l->alive + l->alive / 2 <= longest_silence)
             out = std::max(out, l->last_spoke + l->alive + l->alive / 2 + options_.patience);
     }
@@ -282,16 +300,21 @@ bool Engine::is_fenced(std::size_t i) {
     return all;
 }
 
-/// 5.0: the target takes so many unanswered publishes, and no more (Receive Maximum).
+/// PUBLISH that the target does not take now: beyond its Receive Maximum (3.3.4).
+bool Engine::is_full(std::size_t i) const {
+    const Item& it = plan_.items[i];
+    const auto* l = links_[plan_.scenario->steps[i].session].get();
+    const auto* p = it.role == Role::send && it.whole ? std::get_if<mqtt::Publish>(&it.packet) : nullptr;
+    return p && p->qos != mqtt::QoS::at_most_once && l && !l->over && l->open_publishes >= l->receive_maximum;
+}
+
+/// 5.0: waits until the target takes another one; once in vain, and then no more.
 bool Engine::has_room(std::size_t i) {
-    const auto* p = std::get_if<mqtt::Publish>(&plan_.items[i].packet);
-    const auto session = plan_.scenario->steps[i].session;
-    if (plan_.items[i].role != Role::send || !plan_.items[i].whole || !p || p->qos == mqtt::QoS::at_most_once ||
-        !is_live(session))
-        return true;
-    if (unanswered_publishes(*link(session)) < link(session)->receive_maximum) return true;
+    if (!is_full(i)) return true;
+    Link& l = *link(plan_.scenario->steps[i].session);
+    if (l.lacks_room) return true;  // and is skipped, like those before it
     if (loop_.now() < progress_ + allowance()) return wake_at(progress_ + allowance()), false;
-    return true;
+    return l.lacks_room = true;
 }
 
 /// The last answers, what nobody expects, and goodbye.

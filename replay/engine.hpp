@@ -46,6 +46,8 @@ private:
     struct Request {
         std::uint16_t id = 0;
         bool sent = false, recorded = false, released = false;
+        bool answered = false;  // PUBACK or PUBREC came
+        unsigned repeats = 0;   // of it that were sent on the same connection, and not answered by themselves
     };
     struct Delivery {
         std::size_t session = none;
@@ -65,9 +67,11 @@ private:
     bool is_taken(std::size_t i) const;
     void pass(std::size_t i);
     bool is_due(std::size_t i);
+    net::Time expired_at(std::size_t i) const;
     bool is_answered(std::size_t i);
     bool is_fenced(std::size_t i);
     bool has_room(std::size_t i);
+    bool is_full(std::size_t i) const;
     bool fence(Link& link);
     void wake_at(net::Time at);
     void progress();
@@ -82,6 +86,7 @@ private:
     std::string why_it_did_not_come(std::size_t i);
     void lose(const std::string& why);
     void resolved(std::size_t i);
+    void await(std::size_t i);
 
     // engine_send.cpp: what is sent
     void perform(std::size_t i);
@@ -92,6 +97,7 @@ private:
     void send(std::size_t i, Link& link, mqtt::Connect p);
     void send(std::size_t i, Link& link, mqtt::Publish p);
     void send_request(std::size_t i, Link& link, mqtt::Packet p, std::uint16_t captured_id);
+    void repeat(std::size_t i, Link& link, mqtt::Publish p);
     void acknowledge(std::size_t i, Link& link);
     void answer(std::size_t delivery, std::size_t ack);
     void release(std::size_t request, std::size_t ack, Link& link);
@@ -102,12 +108,14 @@ private:
     void came_pingresp(Link&);
     void came_connack(Link&, mqtt::Connack& p, const Arrival& arrival);
     void came_publish(Link&, mqtt::Publish& p, Arrival arrival);
+    std::size_t repeated_by(const Link&, const mqtt::Publish& p, const std::string& topic) const;
+    void came_again(std::size_t first, Arrival arrival);
     void came_answer(Link&, mqtt::Type type, std::uint16_t id, unsigned reason, Arrival arrival);
+    void close_request(Link&, Ids& ids, std::uint16_t id, mqtt::Type type);
     void came_release(Link&, std::uint16_t id, const Arrival& arrival);
     void came_other(Link&, Arrival arrival);
     void take(std::size_t i, const Arrival& arrival);
     void unexpected(Arrival arrival);
-    std::size_t unanswered_publishes(const Link& link) const;
     Link* link(std::size_t session) { return links_[session].get(); }
     bool is_live(std::size_t session) { return links_[session] && !links_[session]->over; }
 
@@ -121,8 +129,10 @@ private:
     std::map<std::string, std::string, std::less<>> assigned_;  // client ids of now, by captured ones
     std::vector<Request> requests_;                             // by item
     std::vector<Delivery> deliveries_;                          // by item
+    std::map<std::size_t, net::Time> clocks_;                   // when those of the plan began
     std::map<std::size_t, net::Time> given_up_;                 // and from when on it is late
     std::set<std::size_t> awaited_;                             // passed, and not come yet
+    std::set<std::size_t> silent_;                              // of those: what a silent client sets off
     std::set<std::size_t> unfenced_;                            // sessions
     std::vector<Skipped> skipped_;
     class Preparer;

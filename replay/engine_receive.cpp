@@ -1,4 +1,5 @@
 // Of the engine: what the target sends.
+#include <algorithm>
 #include <utility>
 
 #include "codec/explain.hpp"
@@ -77,7 +78,8 @@ void Engine::take(std::size_t i, const Arrival& arrival) {
         shrink_ = std::min(1.0, shrink_ * 4);  // it answers, but slowly
     }
     judge_.take(i, arrival, late);
-    if (plan_.items[i].matching > 1) std::erase_if(awaited_, [&](std::size_t e) { return !judge_.is_awaited(e); });
+    if (plan_.items[i].matching > 1)
+        for (const auto e : judge_.just_relaxed()) awaited_.erase(e);
     resolved(i);
 }
 
@@ -110,6 +112,8 @@ void Engine::came_publish(Link& l, mqtt::Publish& p, Arrival arrival) {
     const auto alias = std::uint16_t(mqtt::number_or(p.properties, property::topic_alias, 0));
     if (alias && !p.topic.empty()) l.server_aliases[alias] = p.topic;
     arrival.topic = alias ? l.server_aliases[alias] : std::string(p.topic);
+    const auto first = repeated_by(l, p, arrival.topic);
+    if (first != none) return came_again(first, std::move(arrival));
     const auto i = judge_.find(l.session, arrival.topic, p, l.shares);
     const bool has_id = p.qos != mqtt::QoS::at_most_once;
     if (has_id) l.deliveries[p.packet_id] = i;
@@ -127,14 +131,6 @@ void Engine::came_publish(Link& l, mqtt::Publish& p, Arrival arrival) {
     if (ack != none && plan_.scenario->steps[ack].session == plan_.scenario->steps[i].session) answer(i, ack);
 }
 
-std::size_t Engine::unanswered_publishes(const Link& l) const {
-    const auto ids = ids_.find(l.client);
-    if (ids == ids_.end()) return 0;
-    std::size_t n = 0;
-    for (const auto& [id, item] : ids->second.requests) n += plan_.items[item].type == Type::publish;
-    return n;
-}
-
 void Engine::came_answer(Link& l, Type type, std::uint16_t id, unsigned reason, Arrival arrival) {
     Ids& ids = ids_[l.client];
     const auto found = ids.requests.find(id);
@@ -146,14 +142,47 @@ void Engine::came_answer(Link& l, Type type, std::uint16_t id, unsigned reason, 
     for (const auto i : asked.answers)
         if (plan_.items[i].type == type && (judge_.is_open(i) || given_up_.contains(i)) && match == none) match = i;
     if (asked.answers.empty()) arrival.excuse = "the capture has no answer to it";
+    Request& r = requests_[request];
+    const bool is_another = r.answered && (type == Type::puback || type == Type::pubrec) && r.repeats > 0;
+    if (is_another) --r.repeats, arrival.choice = repeats_are_answered;
     if (match == none)
         unexpected(std::move(arrival));
     else
         take(match, arrival);
-    if (closes) ids.requests.erase(found);
-    if (closes) return;
-    requests_[request].recorded = true;
+    r.answered = true;
+    if (closes) return close_request(l, ids, id, type);
+    r.recorded = true;
     if (asked.ack != none && plan_.scenario->steps[asked.ack].session == l.session) release(request, asked.ack, l);
+}
+
+/// 3.1.1: the delivery on this connection that the target has no answer to yet; none: it is another one.
+std::size_t Engine::repeated_by(const Link& l, const mqtt::Publish& p, const std::string& topic) const {
+    const auto before = l.deliveries.find(p.packet_id);
+    if (l.version != mqtt::Version::v3_1_1 || !p.dup || before == l.deliveries.end() || before->second == none)
+        return none;
+    const Item& it = plan_.items[before->second];
+    const bool alike = it.topic == topic && std::get<mqtt::Publish>(it.packet).payload == p.payload;
+    return alike && deliveries_[before->second].session == l.session ? before->second : none;
+}
+
+void Engine::came_again(std::size_t first, Arrival arrival) {
+    const auto& expects = plan_.connections[arrival.session].expects;
+    const auto match = std::find_if(expects.begin(), plan_.items[first].repeats ? expects.end() : expects.begin(),
+                                    [&](auto i) { return plan_.items[i].repeat_of == first && judge_.is_open(i); });
+    arrival.choice = delivered_again;
+    if (plan_.items[first].repeats && match != expects.end())
+        take(*match, arrival);
+    else
+        unexpected(std::move(arrival));
+    if (std::exchange(deliveries_[first].answered, false))
+        answer(first, plan_.items[first].ack);  // that was on its way
+}
+
+/// The identifier is not free as long as an answer to a repeat may come.
+void Engine::close_request(Link& l, Ids& ids, std::uint16_t id, Type type) {
+    const auto request = ids.requests.at(id);
+    if (l.open_publishes && plan_.items[request].type == Type::publish) --l.open_publishes, l.lacks_room = false;
+    if (type == Type::pubcomp || requests_[request].repeats == 0) ids.requests.erase(id);
 }
 
 void Engine::came_release(Link& l, std::uint16_t id, const Arrival& arrival) {

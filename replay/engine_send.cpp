@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::size_t most_unread = 1000;
 constexpr std::string_view gone = "its connection had ended";
+constexpr std::string_view no_room = "the target has not answered as many as its Receive Maximum allows";
+constexpr std::string_view answered = "what it repeats has been answered";
 
 /// Without its topic alias.
 std::vector<mqtt::Property> without_alias(const mqtt::Properties& properties) {
@@ -65,7 +67,7 @@ void Engine::put(std::size_t i, Link& l, std::string octets) {
     judge_.performed(i);
     ++sent_;
     for (const auto early : plan_.items[i].answers)  // that the capture has before it
-        if (early < i && judge_.is_awaited(early)) awaited_.insert(early);
+        if (early < i && judge_.is_awaited(early)) await(early);
 }
 
 void Engine::send(std::size_t i, Link& l) {
@@ -125,14 +127,27 @@ void Engine::send_request(std::size_t i, Link& l, mqtt::Packet packet, std::uint
         packet);
     ids.requests[id] = i;
     requests_[i] = {id, true};
+    l.open_publishes += plan_.items[i].type == Type::publish;
     if (const auto* subscribe = std::get_if<mqtt::Subscribe>(&packet))
         for (const auto& e : subscribe->entries)
             if (e.filter.starts_with("$share/")) l.shares.emplace(e.filter);
     put(i, l, mqtt::encode(packet, l.version));
 }
 
+/// The same once more, before it was answered: one request, however many answers there are. Who has its answer does
+/// not repeat.
+void Engine::repeat(std::size_t i, Link& l, mqtt::Publish p) {
+    Request& first = requests_[plan_.items[i].repeat_of];
+    if (!first.sent || first.answered) return skip(i, std::string(answered));
+    ++first.repeats;
+    requests_[i] = first;
+    p.packet_id = first.id;
+    put(i, l, mqtt::encode(p, l.version));
+}
+
 /// With an alias only where the target takes it, and only without a topic where it has been told.
 void Engine::send(std::size_t i, Link& l, mqtt::Publish p) {
+    if (is_full(i)) return skip(i, std::string(no_room));
     const auto alias = std::uint16_t(mqtt::number_or(p.properties, property::topic_alias, 0));
     std::vector<mqtt::Property> list;
     if (alias > l.topic_alias_maximum) {
@@ -144,6 +159,7 @@ void Engine::send(std::size_t i, Link& l, mqtt::Publish p) {
         told->second != plan_.items[i].topic)
         p.topic = plan_.items[i].topic;
     if (alias && alias <= l.topic_alias_maximum) l.sent_aliases[alias] = plan_.items[i].topic;
+    if (plan_.items[i].repeat_of != none) return repeat(i, l, p);
     if (p.qos != mqtt::QoS::at_most_once) return send_request(i, l, p, p.packet_id);
     put(i, l, mqtt::encode(p, l.version));
     if (l.unread.size() == most_unread) l.unread.erase(l.unread.begin());

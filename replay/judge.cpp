@@ -12,6 +12,8 @@ using nlohmann::json;
 
 namespace {
 
+constexpr std::size_t most_alike = 256;  // that are looked at for a better one than the first
+
 std::string type_name(Type t) { return t == Type{} ? "CLOSE" : std::string(mqtt::name(t)); }
 
 std::string line_of(mqtt::View octets, mqtt::Version v) {
@@ -37,7 +39,7 @@ Judge::Judge(const Plan& plan, Rules rules, std::function<std::vector<std::strin
         if (!it.skip.empty()) states_[i] = State::excused;
         if (it.type != Type::publish || !it.whole) continue;
         const auto hash = content_hash(it.topic, std::get<mqtt::Publish>(it.packet).payload);
-        if (it.role == Role::send) sent_by_content_[hash].items.push_back(i);
+        if (it.role == Role::send) note_sent(hash, i);
         if (it.role != Role::expect || !it.skip.empty()) continue;
         const bool mixed = std::any_of(it.shares.begin(), it.shares.end(),
                                        [&](const auto& share) { return plan.mixed_shares.contains(share); });
@@ -47,11 +49,18 @@ Judge::Judge(const Plan& plan, Rules rules, std::function<std::vector<std::strin
     }
 }
 
+void Judge::note_sent(std::size_t hash, std::size_t i) {
+    const auto client = [&](auto n) -> auto& { return plan_.connections[plan_.scenario->steps[n].session].client; };
+    auto& items = sent_by_content_[hash].items;
+    if (!items.empty() && client(items.front()) != client(i)) of_several_.insert(hash);
+    items.push_back(i);
+}
+
 bool Judge::is_awaited(std::size_t i) const {
     const Item& it = plan_.items[i];
     if (it.partner != none && plan_.items[it.partner].role == Role::send && !performed_[it.partner]) return false;
     return (it.role == Role::expect || it.role == Role::closed) && it.soft.empty() && states_[i] == State::open &&
-           !relaxed_[i];
+           !relaxed_[i] && !it.again;
 }
 
 bool Judge::may_come(std::size_t i) const {
@@ -70,7 +79,7 @@ std::size_t Judge::best(AllAlike& lists, const std::string& topic, const mqtt::P
     while (begun < items.size() && is_settled(items[begun])) ++begun;
     std::size_t found = none;
     int rank = -1;
-    for (std::size_t n = begun; n < items.size() && rank < 15; ++n) {
+    for (std::size_t n = begun, end = items.size(); n < end && rank < 15; ++n) {
         const auto i = items[n];
         const Item& it = plan_.items[i];
         const auto& expected = std::get<mqtt::Publish>(it.packet);
@@ -79,6 +88,7 @@ std::size_t Judge::best(AllAlike& lists, const std::string& topic, const mqtt::P
         if (states_[i] != State::open || !may_come(i)) continue;
         const int of_this =
             8 * (expected.qos == p.qos) + 4 * !relaxed_[i] + 2 * (expected.retain == p.retain) + it.soft.empty();
+        if (found == none) end = std::min(end, n + most_alike);
         if (of_this > rank) rank = of_this, found = i;
     }
     return found;
@@ -122,15 +132,15 @@ Answer Judge::answer_for(std::size_t i) const {
     const auto version = plan_.scenario->sessions[step.session].version;
     const bool rewritten = plan_.mapped && it.whole && it.type == Type::publish;
     const std::string octets = rewritten ? mqtt::encode(it.packet, version) : step.octets;
-    a.expected = comparable(mqtt::octets(octets), version, it.topic).dump();
+    a.expected = object_text(comparable(mqtt::octets(octets), version, it.topic));
     return a;
 }
 
 void Judge::fill(Answer& a, const Arrival& arrival) const {
     if (arrival.octets.empty())
-        a.actual = json{{"why", arrival.note}}.dump(-1, ' ', false, json::error_handler_t::replace);
+        a.actual = object_text(json{{"why", arrival.note}});
     else
-        a.actual = comparable(mqtt::octets(arrival.octets), arrival.version, arrival.topic).dump();
+        a.actual = object_text(comparable(mqtt::octets(arrival.octets), arrival.version, arrival.topic));
     if (a.verdict == Verdict::match) return;
     a.actual_text = arrival.octets.empty() ? "the connection ended: " + arrival.note
                                            : line_of(mqtt::octets(arrival.octets), arrival.version);

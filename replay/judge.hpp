@@ -5,6 +5,7 @@
 #include <set>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "replay/compare.hpp"
@@ -20,7 +21,35 @@ struct Arrival {
     std::string octets{}, topic{};
     std::string note{};    // why it ended, or what is wrong with it
     std::string excuse{};  // why it says nothing that nobody expects it
+    std::string choice{};  // why a server is free to send it
     mqtt::Type type() const { return octets.empty() ? mqtt::Type{} : mqtt::Type(std::uint8_t(octets[0]) >> 4); }
+};
+
+/// A mark for each item; tells those that were marked of late.
+class Marks {
+public:
+    explicit Marks(std::size_t items) : marked_(items) {}
+    class Mark {
+    public:
+        Mark(Marks& of, std::size_t item) : of_(of), item_(item) {}
+        operator bool() const { return of_.marked_[item_]; }
+        Mark& operator=(bool marked) {
+            of_.marked_[item_] = marked;
+            if (marked) of_.fresh_.push_back(item_);
+            return *this;
+        }
+
+    private:
+        Marks& of_;
+        std::size_t item_;
+    };
+    bool operator[](std::size_t item) const { return marked_[item]; }
+    Mark operator[](std::size_t item) { return {*this, item}; }
+    std::vector<std::size_t> take_fresh() { return std::exchange(fresh_, {}); }
+
+private:
+    std::vector<bool> marked_;
+    std::vector<std::size_t> fresh_;
 };
 
 class Judge {
@@ -33,6 +62,9 @@ public:
     /// It was sent, but the connection ended and nobody knows whether it was read.
     void lost(std::size_t item) { performed_[item] = false; }
     bool was_performed(std::size_t item) const { return performed_[item]; }
+
+    /// Items that need not come any more, since it was asked last.
+    std::vector<std::size_t> just_relaxed() { return relaxed_.take_fresh(); }
 
     bool is_open(std::size_t item) const { return states_[item] == State::open; }
     /// Is it to be awaited?
@@ -74,6 +106,7 @@ private:
     using AllAlike = std::unordered_map<std::size_t, Alike>;
     std::size_t best(AllAlike&, const std::string& topic, const mqtt::Publish& p,
                      const std::function<bool(std::size_t)>& fits, std::size_t& late) const;
+    void note_sent(std::size_t hash, std::size_t item);
     Answer answer_for(std::size_t item) const;
     void fill(Answer& a, const Arrival& arrival) const;
     void compare_with(Answer& a, std::size_t item, const Arrival& arrival) const;
@@ -107,13 +140,15 @@ private:
     void note_copy(std::size_t item, const Arrival& arrival);
     void check_unsuback(Answer& a, std::size_t item, const Arrival& arrival) const;
     bool is_held(const Held& h, std::size_t unsuback) const;
-    bool same_topic_or_payload(std::size_t item, const Arrival& arrival) const;
+    struct Lacking;
+    std::map<std::size_t, Lacking> lacking() const;
 
     const Plan& plan_;
     const Rules rules_;
     std::function<std::vector<std::string>(std::size_t)> ladder_;
     std::vector<State> states_;
-    std::vector<bool> performed_, relaxed_;          // relaxed: another copy came; this one need not
+    std::vector<bool> performed_;
+    Marks relaxed_;                                  // another copy came; this one need not
     std::vector<Answer> answers_;                    // by item
     std::vector<std::vector<std::string>> ladders_;  // of given-up ones, by item; sparse
     std::vector<std::size_t> came_;                  // items in the order they came
@@ -127,6 +162,7 @@ private:
     std::map<std::pair<std::size_t, std::string>, unsigned> raced_;  // still to be excused
     mutable AllAlike by_content_, shared_by_content_;
     AllAlike sent_by_content_;
+    std::set<std::size_t> of_several_;  // contents that several clients published
     std::size_t last_taken_ = 0;
 };
 

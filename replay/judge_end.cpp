@@ -25,7 +25,8 @@ std::string Judge::why_absent_is_free(std::size_t i) const {
         return "a retained QoS 0 message may be thrown away (3.3.1-7)";
     if (it.cause != none && plan_.unreleased.contains(it.cause))
         return "its QoS 2 PUBLISH was not released: delivered at PUBLISH or at PUBREL (4.3.3)";
-    if (p->qos != mqtt::QoS::at_most_once && i > plan_.connections[plan_.scenario->steps[i].session].unacknowledged)
+    if (p->qos != mqtt::QoS::at_most_once && !p->dup &&
+        i > plan_.connections[plan_.scenario->steps[i].session].unacknowledged)
         return "how many come before others are acknowledged is the server's choice (4.9)";
     if (std::any_of(it.shares.begin(), it.shares.end(), [&](const auto& s) { return plan_.mixed_shares.contains(s); }))
         return "a member of the shared subscription gets it by its own one too (4.8.2, 3.3.4)";
@@ -113,7 +114,7 @@ std::string Judge::why_it_may_come(std::size_t publication, const mqtt::Publish&
     if (plan_.unreleased.contains(publication))
         return "its QoS 2 PUBLISH was not released: delivered at PUBLISH or at PUBREL (4.3.3)";
     if (plan_.unread.contains(publication)) return "the capture does not show that its PUBLISH was read";
-    if (p.qos != mqtt::QoS::at_most_once && c.unacknowledged != none && is_subscribed(publication, arrival))
+    if (p.qos != mqtt::QoS::at_most_once && !p.dup && c.unacknowledged != none && is_subscribed(publication, arrival))
         return "how many come before others are acknowledged is the server's choice (4.9)";
     if (may_have_been_lost(publication, arrival)) return "sent while this connection was ending";
     return {};
@@ -138,7 +139,10 @@ void Judge::settle_missing(std::size_t i) {
     } else {
         a.expected_text = "the server ends the connection";
     }
-    if (auto choice = why_absent_is_free(i); !choice.empty()) {
+    auto choice = why_absent_is_free(i);
+    if (it.again && rules_.diff != Diff::strict)
+        choice = it.type == Type::publish ? delivered_again : repeats_are_answered;
+    if (!choice.empty()) {
         a.verdict = Verdict::match;
         a.choice = std::move(choice);
     }
@@ -147,36 +151,57 @@ void Judge::settle_missing(std::size_t i) {
     answers_[i] = std::move(a);
 }
 
-bool Judge::same_topic_or_payload(std::size_t i, const Arrival& arrival) const {
-    const Item& it = plan_.items[i];
-    mqtt::Packet packet;
-    if (it.type != Type::publish || plan_.scenario->steps[i].session != arrival.session ||
-        !mqtt::decode_leniently(packet, mqtt::octets(arrival.octets), arrival.version))
-        return false;
-    const auto& payload = std::get<mqtt::Publish>(packet).payload;
-    return it.topic == arrival.topic || (!payload.empty() && std::get<mqtt::Publish>(it.packet).payload == payload);
-}
+/// Deliveries to one connection that did not come: in their order, to be found by what they have in common.
+struct Judge::Lacking {
+    using Index = std::set<std::pair<std::string_view, std::size_t>>;
+    Index by_topic{}, by_payload{};  // empty payloads are not in it
 
-/// What is missing, and what came in its place.
-void Judge::pair_changed() {
-    std::map<std::size_t, std::vector<std::size_t>> lacking;  // by session
+    void add(std::string_view topic, std::string_view payload, std::size_t i) {
+        by_topic.emplace(topic, i);
+        if (!payload.empty()) by_payload.emplace(payload, i);
+    }
+    void erase(std::string_view topic, std::string_view payload, std::size_t i) {
+        by_topic.erase({topic, i});
+        by_payload.erase({payload, i});
+    }
+    /// The first of that topic or payload; none: there is none.
+    std::size_t first(std::string_view topic, std::string_view payload) const {
+        const auto in = [](const Index& by, std::string_view key) {
+            const auto at = by.lower_bound({key, 0});
+            return at == by.end() || at->first != key ? none : at->second;
+        };
+        return std::min(in(by_topic, topic), in(by_payload, payload));
+    }
+};
+
+std::map<std::size_t, Judge::Lacking> Judge::lacking() const {
+    std::map<std::size_t, Lacking> out;  // by session
     for (std::size_t i = 0; i < states_.size(); ++i) {
         const Item& it = plan_.items[i];
         const bool judged = it.soft.empty() || it.soft == unknown_publisher;
         const bool lacks = states_[i] == State::given_up || (states_[i] == State::open && judged);
-        if (it.role == Role::expect && it.type == Type::publish && lacks)
-            lacking[plan_.scenario->steps[i].session].push_back(i);
+        const auto* p = std::get_if<mqtt::Publish>(&it.packet);
+        if (it.role == Role::expect && it.type == Type::publish && lacks && p)
+            out[plan_.scenario->steps[i].session].add(it.topic, p->payload, i);
     }
+    return out;
+}
+
+/// What is missing, and what came in its place.
+void Judge::pair_changed() {
+    auto lacking_now = lacking();
     std::erase_if(surplus_, [&](Received& r) {
-        if (r.arrival.type() != Type::publish) return false;
-        auto& of_session = lacking[r.arrival.session];
-        const auto at = std::find_if(of_session.begin(), of_session.end(),
-                                     [&](auto i) { return same_topic_or_payload(i, r.arrival); });
-        if (at == of_session.end()) return false;
-        take(*at, r.arrival, 0, true);
+        mqtt::Packet packet;
+        if (r.arrival.type() != Type::publish || !r.arrival.choice.empty() ||
+            !mqtt::decode_leniently(packet, mqtt::octets(r.arrival.octets), r.arrival.version))
+            return false;
+        auto& of_session = lacking_now[r.arrival.session];
+        const auto i = of_session.first(r.arrival.topic, std::get<mqtt::Publish>(packet).payload);
+        if (i == none) return false;
+        take(i, r.arrival, 0, true);
         came_.pop_back();
-        if (is_difference(answers_[*at].verdict)) answers_[*at].ladder = std::move(r.ladder);
-        of_session.erase(at);
+        if (is_difference(answers_[i].verdict)) answers_[i].ladder = std::move(r.ladder);
+        of_session.erase(plan_.items[i].topic, std::get<mqtt::Publish>(plan_.items[i].packet).payload, i);
         return true;
     });
 }
@@ -184,11 +209,7 @@ void Judge::pair_changed() {
 /// Messages alike of two clients: nobody knows which one a delivery is.
 bool Judge::has_rivals(std::size_t i) const {
     const Item& it = plan_.items[i];
-    const auto sent = sent_by_content_.find(content_hash(it.topic, std::get<mqtt::Publish>(it.packet).payload));
-    if (sent == sent_by_content_.end()) return false;
-    const auto client = [&](auto n) { return plan_.connections[plan_.scenario->steps[n].session].client; };
-    return std::any_of(sent->second.items.begin(), sent->second.items.end(),
-                       [&](auto n) { return client(n) != client(sent->second.items.front()); });
+    return of_several_.contains(content_hash(it.topic, std::get<mqtt::Publish>(it.packet).payload));
 }
 
 /// Published more than once.
@@ -263,6 +284,7 @@ std::string Judge::why_it_may_have_raced(const Received& r) {
     const auto& p = std::get<mqtt::Publish>(packet);
     const auto hash = content_hash(arrival.topic, p.payload);
     if (p.retain && is_contested(hash, r.after)) return "two clients retained at the same time";
+    if (plan_.expired.contains(hash)) return "it had expired in the capture, after longer than is waited for";
     const auto raced = raced_.find({hash, plan_.connections[arrival.session].client});
     if (raced == raced_.end() || raced->second == 0) return {};
     --raced->second;
@@ -280,7 +302,9 @@ Answer Judge::surplus_answer(Received& r) {
     fill(a, r.arrival);
     a.reason = r.arrival.note;
     a.ladder = std::move(r.ladder);
-    if (auto choice = why_present_is_free(r.arrival); !choice.empty()) {
+    auto choice =
+        rules_.diff == Diff::strict || r.arrival.choice.empty() ? why_present_is_free(r.arrival) : r.arrival.choice;
+    if (!choice.empty()) {
         a.verdict = Verdict::match;
         a.choice = std::move(choice);
     }

@@ -56,6 +56,8 @@ public:
     std::optional<net::End> end{};
     std::string why_ended{};
     std::uint16_t receive_maximum = 65535, topic_alias_maximum = 0;
+    std::size_t open_publishes = 0;  // of it, QoS 1 and 2, not answered: each connection counts anew (4.9)
+    bool lacks_room = false;         // so many that the next one was waited for in vain
     std::uint32_t maximum_packet_size = mqtt::largest_packet;
     std::map<std::uint16_t, std::string> server_aliases{}, sent_aliases{};
     std::map<std::uint16_t, std::size_t> deliveries{};  // by packet identifier: the item, or none

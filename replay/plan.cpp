@@ -46,6 +46,8 @@ Plan Planner::take() {
     find_races();
     find_unacknowledged();
     find_unread();
+    find_repeats();
+    find_timers();
     plan_.retained_topics.assign(retained_.begin(), retained_.end());
     return std::move(plan_);
 }
@@ -160,6 +162,11 @@ bool Planner::is_near(std::size_t before, std::size_t after) const {
 
 void Planner::request(std::size_t i, std::uint16_t id) {
     Client& client = *link(i).client;
+    if (const auto first = repeated_by(i, id); first != none) {
+        item(i).repeat_of = first;
+        ++item(first).repeats;
+        return;
+    }
     client.requests[id] = i;
     const auto early = client.early_answers.find(id);
     if (early == client.early_answers.end()) return;
@@ -247,10 +254,11 @@ void Planner::soften(std::size_t i, const std::string& why) {
 void Planner::came_answer(std::size_t i, std::uint16_t id) {
     Client& client = *link(i).client;
     const auto found = client.requests.find(id);
-    if (found == client.requests.end() || is_answered(found->second, item(i).type)) {
+    if (found == client.requests.end() || !may_be_answered(found->second, item(i).type)) {
         client.early_answers[id] = i;
         return soften(i, "what it answers is not in the capture");
     }
+    item(i).again = is_answered(found->second, item(i).type);
     link_answer(i, found->second);
 }
 

@@ -60,8 +60,11 @@ struct Item {
     std::size_t subscribed = none;       // a delivery: the last SUBSCRIBE of those that match
     std::size_t copies = none;           // a delivery: its place in Plan::copies
     std::size_t ack = none;              // a delivery: the client's PUBACK or PUBREC; its own QoS 2 PUBLISH: its PUBREL
-    bool completed = false;              // PUBREL of the server: the client answered it
-    bool stored = false;                 // a delivery: published before its receiver's connection began
+    std::size_t repeat_of = none;  // PUBLISH of either side once more on the same connection, unanswered: the first one
+    unsigned repeats = 0;          // of a PUBLISH: how many there are
+    bool again = false;            // an answer to a repeat, or one of the server: servers are free to leave it out
+    bool completed = false;        // PUBREL of the server: the client answered it
+    bool stored = false;           // a delivery: published before its receiver's connection began
 };
 
 struct Connection {
@@ -97,6 +100,12 @@ struct Held {
     unsigned entry = 0;
 };
 
+/// Real time that has to pass between two steps, for what expired in the capture.
+struct Wait {
+    std::size_t from;
+    std::chrono::seconds lasts;
+};
+
 struct Plan {
     const scenario::Scenario* scenario = nullptr;  // outlives the plan
     std::vector<Item> items;                       // one for each step
@@ -112,12 +121,19 @@ struct Plan {
     std::set<std::string, std::less<>>
         mixed_shares;              // shared subscriptions, a member of which gets the same by its own one too
     std::set<std::size_t> unread;  // PUBLISH of which nothing shows that the server read it
-    bool mapped = false;           // topics are others than in the capture
-    std::deque<std::string> kept;  // what views in packets point to
+    std::map<std::size_t, std::vector<Wait>> waits;  // by the step that is not taken before
+    std::set<std::size_t> clocks;                    // the steps they begin at
+    std::set<std::size_t> expired;                   // contents that did so after longer than is waited
+    bool mapped = false;                             // topics are others than in the capture
+    std::deque<std::string> kept;                    // what views in packets point to
 };
 
 /// Throws scenario::ScenarioError: a login that is masked and not given.
 Plan plan(const scenario::Scenario&, const PlanOptions&);
+
+inline constexpr std::string_view delivered_again =
+    "what is not acknowledged may be sent again on the same connection, or not (3.1.1, 4.4)";
+inline constexpr std::string_view repeats_are_answered = "one answer to each repeat of it, or one to all (4.4)";
 
 /// A key for what subscribers see of a message.
 std::size_t content_hash(std::string_view topic, std::string_view payload);

@@ -122,6 +122,10 @@ private:
     bool is_near(std::size_t before, std::size_t after) const;
     void soften(std::size_t i, const std::string& why);
     bool may_cause(const Published& m, std::size_t delivery, mqtt::QoS qos) const;
+    void find_repeats();
+    void note_repeat(std::size_t i, std::size_t first);
+    class Timers;
+    void find_timers();
     void find_races();
     std::size_t end_of_flow(std::size_t i) const;
     bool is_over(std::size_t i, std::size_t now) const;
@@ -137,6 +141,8 @@ private:
     std::string mapped(std::string_view topic) const;
     mqtt::Properties mapped(const mqtt::Properties& properties, mqtt::Version v);
     void request(std::size_t i, std::uint16_t id);
+    std::size_t repeated_by(std::size_t i, std::uint16_t id);
+    bool may_be_answered(std::size_t request, mqtt::Type type) const;
     bool is_from_before(const Link& l) const { return l.resumed && l.unknown_before; }
 
     const scenario::Step& step(std::size_t i) const { return scenario_.steps[i]; }

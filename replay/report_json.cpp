@@ -80,7 +80,7 @@ std::string json_report(const Result& r) {
     out["summary"] = std::move(summary);
     if (r.interrupted) out["incomplete"] = "interrupted";
     if (!r.lost.empty()) out["incomplete"] = "the target was lost: " + text(r.lost);
-    return out.dump(1) + "\n";
+    return out.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
 Result read_report(const std::string& json) {
@@ -105,8 +105,10 @@ Result read_report(const std::string& json) {
                 std::find(verdict_names.begin(), verdict_names.end(), a.at("verdict").get<std::string>());
             if (verdict == verdict_names.end()) throw std::runtime_error("has an unknown verdict");
             out.verdict = Verdict(verdict - verdict_names.begin());
-            if (!a.at("actual").is_null()) out.actual = a.at("actual").dump();
-            if (!a.at("expected").is_null()) out.expected = a.at("expected").dump();
+            if (!a.at("actual").is_null())
+                out.actual = a.at("actual").dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+            if (!a.at("expected").is_null())
+                out.expected = a.at("expected").dump(-1, ' ', false, ordered_json::error_handler_t::replace);
         }
     } catch (const nlohmann::json::exception& e) {
         throw std::runtime_error(std::string("is damaged: ") + e.what());
