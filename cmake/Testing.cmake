@@ -8,6 +8,11 @@ if(MQTTSPEC_TESTS)
     file(WRITE ${CMAKE_BINARY_DIR}/test_main.cpp "#include <gtest/gtest.h>\nint main(int argc, char** argv) { testing::InitGoogleTest(&argc, argv); return RUN_ALL_TESTS(); }\n")
     add_library(test_main STATIC ${CMAKE_BINARY_DIR}/test_main.cpp)
     target_precompile_headers(test_main PUBLIC <gtest/gtest.h> <string> <vector>)
+    # What an optimizer makes of a thousand expectations takes it longer than they run, above all with sanitizers. What
+    # is tested keeps its -O1.
+    if(NOT CMAKE_BUILD_TYPE)
+        target_compile_options(test_main PUBLIC -O0)
+    endif()
     target_link_libraries(test_main PUBLIC GTest::gtest)
 endif()
 
@@ -25,4 +30,10 @@ function(mqttspec_test name)
     if(name IN_LIST threaded_tests)
         set_tests_properties(${name} PROPERTIES LABELS threaded)
     endif()
+endfunction()
+
+# alone(sources...): files of this folder that stay out of the batches of a unity build (presets asan, tsan, fuzz), for
+# names that another file has too.
+function(alone)
+    set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION TRUE)
 endfunction()

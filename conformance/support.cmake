@@ -25,6 +25,8 @@ add_library(conformance_support STATIC
     reports/text.cpp reports/file.cpp reports/statement_results.cpp reports/json.cpp reports/list_json.cpp
     reports/junit.cpp reports/terminal.cpp reports/proof_text.cpp ${statement_rows} ${build_info})
 add_dependencies(conformance_support conformance_build_info)
+# These two need case_table(); the other is new with every commit.
+alone(listing.cpp reports/list_json.cpp ${build_info})
 target_link_libraries(conformance_support PUBLIC reference_core mqtt_codec
                       PRIVATE fmt::fmt pugixml::pugixml nlohmann_json::nlohmann_json ${TOMLPLUSPLUS})
 mqttspec_test(conformance_support_test

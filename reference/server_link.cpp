@@ -13,8 +13,6 @@ namespace reference {
 namespace {
 
 namespace asio = boost::asio;
-constexpr Time linger = std::chrono::seconds(1);
-constexpr std::size_t most_waiting = 8u << 20;  // octets to be written to a client that is still read
 
 }  // namespace
 

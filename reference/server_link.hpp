@@ -23,6 +23,9 @@ using Executor = boost::asio::io_context::executor_type;  // concrete: smaller s
 using Socket = boost::asio::basic_stream_socket<Tcp, Executor>;
 using Code = boost::system::error_code;
 
+constexpr Time linger = std::chrono::seconds(1);  // for the last octets of a link that is told to go
+constexpr std::size_t most_waiting = 8u << 20;    // octets to be written to a client that is still read
+
 class ServerLink;
 class StreamLink;
 

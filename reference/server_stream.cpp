@@ -12,8 +12,6 @@ namespace reference {
 namespace {
 
 namespace asio = boost::asio;
-constexpr Time linger = std::chrono::seconds(1);
-constexpr std::size_t most_waiting = 8u << 20;  // octets to be written to a client that is still read
 
 /// After the client's last octets of TLS 1.3 there is nothing to say, and one that does not set TCP_NODELAY would keep
 /// what it says next back until the kernel acknowledges them: 40 ms later, unless told to do so now.

@@ -73,7 +73,7 @@ Properties as_properties(Test& test, const Pairs& pairs) {
     for (const auto& [name, value] : pairs) list = test.with(list, Property(property::user_property, name, value));
     return list;
 }
-std::string in_words(const Pairs& pairs) {
+std::string listed(const Pairs& pairs) {
     std::string words;
     for (const auto& [name, value] : pairs) words += (words.empty() ? "" : ", ") + quoted(name) + "=" + quoted(value);
     return words.empty() ? "none" : words;
@@ -171,7 +171,7 @@ CASE(properties, user_properties, "Every User Property is passed on unchanged", 
         const auto received = user_properties(c.delivery.properties);
         for (const auto& pair : sent) {
             const auto left = std::count(received.begin(), received.end(), pair);
-            test.check(left == 1, "User Property " + in_words({pair}) + " comes " + std::to_string(left) +
+            test.check(left == 1, "User Property " + listed({pair}) + " comes " + std::to_string(left) +
                                       " times in the copy from " + c.from);
         }
         if (received.size() > sent.size()) test.info("the broker adds User Properties of its own");
@@ -185,7 +185,7 @@ CASE(properties, user_properties_in_order, "User Properties keep their order", {
     for (const Copy& c : copies) {
         auto received = user_properties(c.delivery.properties);
         std::erase_if(received, [&](auto& p) { return std::find(sent.begin(), sent.end(), p) == sent.end(); });
-        const std::string now = in_words(received), before = in_words(sent);
+        const std::string now = listed(received), before = listed(sent);
         test.equal(Text(now), Text(before), "User Properties in the copy from " + c.from);
     }
 }

@@ -43,12 +43,12 @@ CASE(publish, topic_name_without_wildcards, "A PUBLISH to a name with a wildcard
 namespace {
 
 /// A listener with one filter, whose deliveries have to fit it.
-struct Listener {
+struct Subscriber {
     Peer* peer = nullptr;
     Text filter{};
 };
 
-void judge(Test& test, const Listener& l, Text end, const std::vector<Publish>& heard, std::size_t& fitting) {
+void judge(Test& test, const Subscriber& l, Text end, const std::vector<Publish>& heard, std::size_t& fitting) {
     for (const Publish& delivery : heard) {
         const bool own = delivery.topic.starts_with(test.topic(""));  // others: the server's own doing (4.5)
         if (!own) continue;
@@ -65,10 +65,10 @@ CASE(publish, delivered_topic_matches, "A message is delivered under a topic nam
     const Text end = test.topic("end");
     std::vector<Text> tails{"a/b"sv, "a"sv, "A/B"sv, "a/b/"sv, "\xC3\xA9/b"sv};
     if (test.offers.wildcard) tails.insert(tails.end(), {"a/+"sv, "a/#"sv, "+/b"sv, "+/+/c"sv});
-    std::vector<Listener> listeners;
+    std::vector<Subscriber> listeners;
     for (const Text tail : tails) {
         const Text who = test.text("listener" + std::to_string(listeners.size()));
-        Listener l;
+        Subscriber l;
         l.filter = test.topic(tail);
         l.peer = co_await test.connect(who);
         co_await test.subscribe(l.peer, l.filter, QoS::at_most_once);
@@ -80,7 +80,7 @@ CASE(publish, delivered_topic_matches, "A message is delivered under a topic nam
          {"a"sv, "a/b"sv, "A/B"sv, "a/b/"sv, "a/b/c"sv, "b"sv, "a/ b"sv, "\xC3\xA9/b"sv, "e\xCC\x81/b"sv})
         co_await test.publish(speaker, test.topic(name), name, up_to(test, QoS::at_least_once));
     std::size_t fitting = 0;
-    for (const Listener& l : listeners) {
+    for (const Subscriber& l : listeners) {
         const auto heard = co_await test.up_to_fence(l.peer, speaker, end);
         judge(test, l, end, heard, fitting);
     }

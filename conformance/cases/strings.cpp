@@ -5,7 +5,7 @@
 namespace conformance {
 namespace {
 
-constexpr Text ill_formed[]{"\xC0\xAF"sv, "\xE2\x82"sv, "\xED\xA0\x80"sv, "\x80"sv, "\xF4\x90\x80\x80"sv, "\xFF"sv};
+constexpr Text broken_texts[]{"\xC0\xAF"sv, "\xE2\x82"sv, "\xED\xA0\x80"sv, "\x80"sv, "\xF4\x90\x80\x80"sv, "\xFF"sv};
 // A character of each length and the neighbours of the surrogates; non-characters are a permitted choice.
 constexpr Text well_formed[]{"caf\xC3\xA9"sv, "\xE2\x82\xAC"sv, "\xF0\x9F\x8C\x8D"sv, "\xED\x9F\xBB"sv,
                              "\xEE\x80\x80"sv};
@@ -53,7 +53,7 @@ CASE(strings, well_formed_is_served, "Strings of well-formed UTF-8 of one to fou
 
 CASE(strings, ill_formed_filter_in_subscribe, "A SUBSCRIBE with a filter of ill-formed UTF-8 ends the connection",
      {.v3_1_1 = {"MQTT-1.5.3-1", "MQTT-3.8.3-1"}, .v5 = {"MQTT-1.5.4-1", "MQTT-3.8.3-1"}}) {
-    for (const Text bad : ill_formed) {
+    for (const Text bad : broken_texts) {
         const std::string octets = subscribe_octets(test, test.topic(bad));
         co_await closes(test, octets, named("a SUBSCRIBE to a filter", bad), reasons(0x81, 0x8F));
     }
@@ -61,7 +61,7 @@ CASE(strings, ill_formed_filter_in_subscribe, "A SUBSCRIBE with a filter of ill-
 
 CASE(strings, ill_formed_filter_in_unsubscribe, "An UNSUBSCRIBE with a filter of ill-formed UTF-8 ends the connection",
      {.v3_1_1 = {"MQTT-1.5.3-1", "MQTT-3.10.3-1"}, .v5 = {"MQTT-1.5.4-1", "MQTT-3.10.3-1"}}) {
-    for (const Text bad : ill_formed) {
+    for (const Text bad : broken_texts) {
         const std::string octets = unsubscribe_octets(test, test.topic(bad));
         co_await closes(test, octets, named("an UNSUBSCRIBE of a filter", bad), reasons(0x81, 0x8F));
     }

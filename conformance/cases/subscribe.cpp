@@ -20,11 +20,11 @@ Task<void> options_close(Test& test, unsigned options, std::string what, Reasons
 }
 
 /// One SUBSCRIBE for these filters at these levels; the codes.
-struct Wish {
+struct Asked {
     Text filter{};
     QoS qos{};
 };
-Task<std::vector<std::uint8_t>> subscribe_all(Test& test, Peer* client, std::vector<Wish> wishes) {
+Task<std::vector<std::uint8_t>> subscribe_all(Test& test, Peer* client, std::vector<Asked> wishes) {
     std::vector<Subscribe::Entry> entries(wishes.size());
     for (std::size_t i = 0; i < wishes.size(); ++i) {
         entries[i].filter = wishes[i].filter;
@@ -99,7 +99,7 @@ CASE(subscribe, several_filters, "A SUBSCRIBE with several filters gets a code f
      {.v3_1_1 = {"MQTT-3.8.4-4", "MQTT-3.8.4-5"}, .v5 = {"MQTT-3.8.4-5", "MQTT-3.8.4-6"}}) {
     auto *listener = co_await test.connect("listener"), *speaker = co_await test.connect("speaker");
     const Text topics[]{test.topic("a"), test.topic("b"), test.topic("c")};
-    std::vector<Wish> wishes;
+    std::vector<Asked> wishes;
     for (const Text t : topics) wishes.push_back({t, QoS::at_most_once});
     const auto codes = co_await subscribe_all(test, listener, wishes);
     for (const std::uint8_t code : codes) test.equal(unsigned(code), 0u, "code of a filter asked for at QoS 0");
@@ -113,7 +113,7 @@ CASE(subscribe, several_filters, "A SUBSCRIBE with several filters gets a code f
 CASE(subscribe, one_suback_for_all, "No second SUBACK follows a SUBSCRIBE with several filters",
      {.v3_1_1 = {"MQTT-3.8.4-4"}, .v5 = {"MQTT-3.8.4-5"}}) {
     auto* client = co_await test.connect("client");
-    const std::vector<Wish> wishes{{test.topic("a")}, {test.topic("b")}, {test.topic("c")}};
+    const std::vector<Asked> wishes{{test.topic("a")}, {test.topic("b")}, {test.topic("c")}};
     co_await subscribe_all(test, client, wishes);
     client->send(Pingreq{});
     co_await client->expect<Pingresp>();
@@ -123,7 +123,7 @@ CASE(subscribe, same_filter_twice, "Of two equal filters in one SUBSCRIBE the la
      {.v3_1_1 = {"MQTT-3.8.4-4", "MQTT-3.8.4-3"}, .v5 = {"MQTT-3.8.4-5", "MQTT-3.8.4-3"}, .needs = {Need::qos1}}) {
     auto *listener = co_await test.connect("listener"), *speaker = co_await test.connect("speaker");
     const Text topic = test.topic();
-    const std::vector<Wish> wishes{{topic, QoS::at_least_once}, {topic, QoS::at_most_once}};
+    const std::vector<Asked> wishes{{topic, QoS::at_least_once}, {topic, QoS::at_most_once}};
     co_await subscribe_all(test, listener, wishes);
     co_await test.publish(speaker, topic, "payload", QoS::at_least_once);
     const auto delivery = co_await test.receive(listener);
@@ -134,7 +134,7 @@ CASE(subscribe, same_filter_twice, "Of two equal filters in one SUBSCRIBE the la
 CASE(subscribe, codes_in_order, "The codes of SUBACK are in the order of the filters and among those of its table",
      {.v3_1_1 = {"MQTT-3.9.3-1", "MQTT-3.9.3-2"}, .v5 = {"MQTT-3.9.3-1", "MQTT-3.9.3-2"}, .needs = {Need::qos1}}) {
     auto* client = co_await test.connect("client");
-    std::vector<Wish> wishes;
+    std::vector<Asked> wishes;
     std::vector<std::uint8_t> due;
     for (const unsigned wished : {2u, 0u, 1u, 0u, 0u, 2u, 1u}) {  // no palindrome, and what each gets alone
         const Text filter = test.topic(std::to_string(wishes.size()));
@@ -203,7 +203,7 @@ CASE(subscribe, denied_beside_permitted, "Of several filters only the one that i
     needs_wildcards_perhaps(test, *test.profile.denied_subscribe);
     auto *client = co_await test.connect("client"), *speaker = co_await test.connect("speaker");
     const Text first = test.topic("first"), second = test.topic("second"), denied = *test.profile.denied_subscribe;
-    const std::vector<Wish> wishes{{first}, {second}, {denied}};
+    const std::vector<Asked> wishes{{first}, {second}, {denied}};
     const auto codes = co_await subscribe_all(test, client, wishes);
     test.check(codes[0] <= 2 && codes[1] <= 2 && codes[2] >= 0x80,
                "grant, grant, failure is due, the codes of SUBACK are " + hex(codes));

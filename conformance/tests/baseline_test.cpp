@@ -17,7 +17,7 @@ RunResult run_of(std::vector<CaseResult> cases) {
     return run;
 }
 
-std::string refusal(std::string_view toml) {
+std::string fault_of(std::string_view toml) {
     try {
         parse_baseline(toml, "b.toml");
         return "taken";
@@ -36,17 +36,17 @@ TEST(Baseline, ComesBackFromItsText) {
 }
 
 TEST(Baseline, MistakesAreNamed) {
-    EXPECT_EQ(refusal("[[expected]]\ncase = \"a\"\nprotocol = \"5\"\nverdict = \"fail\""),
+    EXPECT_EQ(fault_of("[[expected]]\ncase = \"a\"\nprotocol = \"5\"\nverdict = \"fail\""),
               "b.toml:1: an [[expected]] entry without \"reason\"");
-    EXPECT_EQ(refusal("[[expected]]\ncase=\"a\"\nprotocol=\"6\"\nverdict=\"fail\"\nreason=\"r\""),
+    EXPECT_EQ(fault_of("[[expected]]\ncase=\"a\"\nprotocol=\"6\"\nverdict=\"fail\"\nreason=\"r\""),
               "b.toml:1: protocol: has to be \"3.1.1\" or \"5\"");
-    EXPECT_EQ(refusal("[[expected]]\ncase=\"a\"\nprotocol=\"5\"\nverdict=\"skip\"\nreason=\"r\""),
+    EXPECT_EQ(fault_of("[[expected]]\ncase=\"a\"\nprotocol=\"5\"\nverdict=\"skip\"\nreason=\"r\""),
               "b.toml:1: verdict: has to be \"fail\" or \"warn\"");
-    EXPECT_EQ(refusal("[[expceted]]\ncase=\"a\""), "b.toml:1: expceted: is no known key");
-    EXPECT_EQ(refusal("[[expected]]\ncase=\"a\"\nprotocol=\"5\"\nverdict=\"fail\"\nreason=\"r\"\nresaon=\"r\""),
+    EXPECT_EQ(fault_of("[[expceted]]\ncase=\"a\""), "b.toml:1: expceted: is no known key");
+    EXPECT_EQ(fault_of("[[expected]]\ncase=\"a\"\nprotocol=\"5\"\nverdict=\"fail\"\nreason=\"r\"\nresaon=\"r\""),
               "b.toml:6: resaon: is no known key");
     const std::string one = "[[expected]]\ncase=\"a\"\nprotocol=\"5\"\nverdict=\"fail\"\nreason=\"r\"\n";
-    EXPECT_EQ(refusal(one + one), "b.toml:6: a stands twice for 5");
+    EXPECT_EQ(fault_of(one + one), "b.toml:6: a stands twice for 5");
 }
 
 TEST(Baseline, OnlyNewsFails) {

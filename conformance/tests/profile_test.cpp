@@ -29,7 +29,7 @@ method = "M"
 tolerance_ms = 500
 )";
 
-std::string refusal(std::string_view toml) {
+std::string complaint(std::string_view toml) {
     try {
         parse_profile(toml, "p.toml");
         return "taken";
@@ -66,14 +66,15 @@ TEST(Profile, ComesBackFromItsText) {
 }
 
 TEST(Profile, MistakesAreNamed) {
-    EXPECT_EQ(refusal("[features]\nretian = true"), "p.toml:2: features.retian: is no known key");
-    EXPECT_EQ(refusal("nmae = \"x\""), "p.toml:1: nmae: is no known key");
-    EXPECT_EQ(refusal("\n[featuers]\nretain = true").find("p.toml:2: featuers: is no known key"), 0u);
-    EXPECT_EQ(refusal("[login.third]\nuser_name = \"x\""), "p.toml:1: login.third: is no known key");
-    EXPECT_EQ(refusal("[features]\nmaximum_qos = 3"), "p.toml:2: features.maximum_qos: has to be a number from 0 to 2");
-    EXPECT_EQ(refusal("[features]\nretain = 1"), "p.toml:2: features.retain: has to be true or false");
-    EXPECT_EQ(refusal("name = 3"), "p.toml:1: name: has to be a text in quotes");
-    EXPECT_EQ(refusal("name = ").find("p.toml:1: "), 0u);
+    EXPECT_EQ(complaint("[features]\nretian = true"), "p.toml:2: features.retian: is no known key");
+    EXPECT_EQ(complaint("nmae = \"x\""), "p.toml:1: nmae: is no known key");
+    EXPECT_EQ(complaint("\n[featuers]\nretain = true").find("p.toml:2: featuers: is no known key"), 0u);
+    EXPECT_EQ(complaint("[login.third]\nuser_name = \"x\""), "p.toml:1: login.third: is no known key");
+    EXPECT_EQ(complaint("[features]\nmaximum_qos = 3"),
+              "p.toml:2: features.maximum_qos: has to be a number from 0 to 2");
+    EXPECT_EQ(complaint("[features]\nretain = 1"), "p.toml:2: features.retain: has to be true or false");
+    EXPECT_EQ(complaint("name = 3"), "p.toml:1: name: has to be a text in quotes");
+    EXPECT_EQ(complaint("name = ").find("p.toml:1: "), 0u);
 }
 
 TEST(Profile, AFileThatIsNotThere) {

@@ -89,7 +89,7 @@ TEST_F(Acl, DollarTopicsAreNotTakenInByWildcards) {
     EXPECT_FALSE(subscribe("", "$SYS/#"));
 }
 
-std::string refusal(std::string_view text) {
+std::string refusal_of_acl(std::string_view text) {
     try {
         AclFile::parse(text, "acl");
         return "taken";
@@ -99,11 +99,11 @@ std::string refusal(std::string_view text) {
 }
 
 TEST(AclFaults, NameFileAndLine) {
-    EXPECT_EQ(refusal("topik a\n"), "acl:1: \"topik\" is none of user, topic, pattern");
-    EXPECT_EQ(refusal("\n\nuser\n"), "acl:3: a user name is missing");
-    EXPECT_EQ(refusal("topic\n"), "acl:1: a topic filter is missing");
-    EXPECT_EQ(refusal("topic read a/#/b\n"), "acl:1: \"a/#/b\" is no topic filter");
-    EXPECT_EQ(refusal("topic read\n"), "taken") << "a topic of that name, as mosquitto has it";
+    EXPECT_EQ(refusal_of_acl("topik a\n"), "acl:1: \"topik\" is none of user, topic, pattern");
+    EXPECT_EQ(refusal_of_acl("\n\nuser\n"), "acl:3: a user name is missing");
+    EXPECT_EQ(refusal_of_acl("topic\n"), "acl:1: a topic filter is missing");
+    EXPECT_EQ(refusal_of_acl("topic read a/#/b\n"), "acl:1: \"a/#/b\" is no topic filter");
+    EXPECT_EQ(refusal_of_acl("topic read\n"), "taken") << "a topic of that name, as mosquitto has it";
     EXPECT_THROW(AclFile::read("/nonexistent/acl"), FileFault);
 }
 

@@ -24,16 +24,28 @@ void first_packets(Net& net, Version v) {
     user.user_name = "\xff";
     password.password = "p";
     std::string five_props = v == Version::v5 ? std::string(1, '\0') : "";
-    const std::string no_id = std::string("\x10", 1) + char(10 + five_props.size()) +
-                              std::string("\0\4MQTT", 6) + char(v) + std::string("\2\0\0", 3) + five_props;
+    const std::string no_id = std::string("\x10", 1) + char(10 + five_props.size()) + std::string("\0\4MQTT", 6) +
+                              char(v) + std::string("\2\0\0", 3) + five_props;
     auto longer = connect_bytes(v) + std::string("\0\1x", 3);
     longer[1] = static_cast<char>(longer[1] + 3);
-    const std::string packets[]{
-        std::string("\xc0\0", 2) + connect_bytes(v), flagged(connect_bytes(v)), connect_with_flags(v, 3),
-        connect_with_flags(v, 0x0a), connect_with_flags(v, 0x22), connect_with_flags(v, 0x82),
-        with_will("w", QoS(3)), with_will("w/#"), with_will("\xff"), mqtt::encode(user, v), mqtt::encode(password, v),
-        connect_with_flags(v, 0x06), no_id, longer, connect_bytes(v, "\xff"), patched(connect_bytes(v), 7, 'X'),
-        patched(connect_bytes(v), 8, 1), patched(connect_bytes(v), 8, 9)};
+    const std::string packets[]{std::string("\xc0\0", 2) + connect_bytes(v),
+                                flagged(connect_bytes(v)),
+                                connect_with_flags(v, 3),
+                                connect_with_flags(v, 0x0a),
+                                connect_with_flags(v, 0x22),
+                                connect_with_flags(v, 0x82),
+                                with_will("w", QoS(3)),
+                                with_will("w/#"),
+                                with_will("\xff"),
+                                mqtt::encode(user, v),
+                                mqtt::encode(password, v),
+                                connect_with_flags(v, 0x06),
+                                no_id,
+                                longer,
+                                connect_bytes(v, "\xff"),
+                                patched(connect_bytes(v), 7, 'X'),
+                                patched(connect_bytes(v), 8, 1),
+                                patched(connect_bytes(v), 8, 9)};
     for (const auto& packet : packets) {
         Client& c = net.dial(v);
         c.raw(packet);
@@ -102,10 +114,16 @@ std::string unsubscribe_bytes(Version v, std::string_view filter) {
 }
 
 std::vector<std::string> faulty_publishes(Version v) {
-    return {publish_bytes(v, "t/#", "x"),     publish_bytes(v, "t\xff", "x"), publish_bytes(v, {"t\0", 2}, "x"),
-            publish_bytes(v, "", "x"),        publish_bytes(v, "t", "x", 3),  publish_bytes(v, "t", "x", 1, 0),
-            flagged(mqtt::encode(mqtt::Puback{1}, v)), flagged(mqtt::encode(mqtt::Pubrec{1}, v)),
-            flagged(mqtt::encode(mqtt::Pubrel{1}, v)), flagged(mqtt::encode(mqtt::Pubcomp{1}, v))};
+    return {publish_bytes(v, "t/#", "x"),
+            publish_bytes(v, "t\xff", "x"),
+            publish_bytes(v, {"t\0", 2}, "x"),
+            publish_bytes(v, "", "x"),
+            publish_bytes(v, "t", "x", 3),
+            publish_bytes(v, "t", "x", 1, 0),
+            flagged(mqtt::encode(mqtt::Puback{1}, v)),
+            flagged(mqtt::encode(mqtt::Pubrec{1}, v)),
+            flagged(mqtt::encode(mqtt::Pubrel{1}, v)),
+            flagged(mqtt::encode(mqtt::Pubcomp{1}, v))};
 }
 
 std::vector<std::string> faulty_requests(Version v) {
@@ -189,13 +207,19 @@ void small_clients(Net& net, Version v) {
     c.raw(std::string("\xd0\0", 2));
 }
 
-constexpr Scene scenes[]{{"first packets", first_packets}, {"ids", ids}, {"refusals", refusals},
-                         {"session present", session_present}, {"second connect", second_connect},
-                         {"takeover", takeover}, {"keep alive", keep_alive}, {"asked for", asked_for},
-                         {"faulty packets", faulty_packets}, {"small clients", small_clients}};
+constexpr Scene of_connects[]{{"first packets", first_packets},
+                              {"ids", ids},
+                              {"refusals", refusals},
+                              {"session present", session_present},
+                              {"second connect", second_connect},
+                              {"takeover", takeover},
+                              {"keep alive", keep_alive},
+                              {"asked for", asked_for},
+                              {"faulty packets", faulty_packets},
+                              {"small clients", small_clients}};
 
 }  // namespace
 
-std::span<const Scene> connect_scenes() { return scenes; }
+std::span<const Scene> connect_scenes() { return of_connects; }
 
 }  // namespace reference::test

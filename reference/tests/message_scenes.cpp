@@ -37,14 +37,17 @@ void deliveries(Net& net, Version v) {
 }
 
 void topics(Net& net, Version v) {
-    for (const char* filter : {"#", "+/x", "a/#", "+", "\xef\xbb\xbf"
-                                                       "b", "A/x"}) {
+    for (const char* filter : {"#", "+/x", "a/#", "+",
+                               "\xef\xbb\xbf"
+                               "b",
+                               "A/x"}) {
         Client& c = hello(net, v, filter[0] == '\xef' ? "bom" : filter);
         c.raw(subscribe_bytes(v, filter));
     }
     Client& mouth = hello(net, v, "mouth");
-    for (const char* topic : {"$s/x", "a", "a/x", "\xef\xbb\xbf"
-                                                  "b"})
+    for (const char* topic : {"$s/x", "a", "a/x",
+                              "\xef\xbb\xbf"
+                              "b"})
         mouth.raw(publish_bytes(v, topic, "x", 0, 1, true));
     hello(net, v, "late").raw(subscribe_bytes(v, "#"));
 }
@@ -58,8 +61,7 @@ void retained(Net& net, Version v) {
     mouth.cut();
     Client& late = hello(net, v, "late");
     for (unsigned handling = 0; handling <= 2; ++handling)
-        for (int i = 0; i < 2; ++i)
-            late.raw(subscribe_bytes(v, "#", 1, v == Version::v5 ? handling << 4 | 8 : 0));
+        for (int i = 0; i < 2; ++i) late.raw(subscribe_bytes(v, "#", 1, v == Version::v5 ? handling << 4 | 8 : 0));
     hello(net, v, "again").raw(publish_bytes(v, "a", "4", 0, 1, true));
 }
 
@@ -141,13 +143,20 @@ void shares(Net& net, Version v) {
     net.pass(61s);
 }
 
-constexpr Scene scenes[]{{"acknowledgements", acknowledgements}, {"repeats of clients", repeats_of_clients},
-                         {"deliveries", deliveries}, {"topics", topics}, {"retained", retained},
-                         {"subscribe answers", subscribe_answers}, {"overlaps", overlaps}, {"properties", properties},
-                         {"expiry", expiry}, {"quotas", quotas}, {"shares", shares}};
+constexpr Scene of_messages[]{{"acknowledgements", acknowledgements},
+                              {"repeats of clients", repeats_of_clients},
+                              {"deliveries", deliveries},
+                              {"topics", topics},
+                              {"retained", retained},
+                              {"subscribe answers", subscribe_answers},
+                              {"overlaps", overlaps},
+                              {"properties", properties},
+                              {"expiry", expiry},
+                              {"quotas", quotas},
+                              {"shares", shares}};
 
 }  // namespace
 
-std::span<const Scene> message_scenes() { return scenes; }
+std::span<const Scene> message_scenes() { return of_messages; }
 
 }  // namespace reference::test

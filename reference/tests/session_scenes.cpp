@@ -61,7 +61,8 @@ void ends(Net& net, Version v) {
 }
 
 Client& mortal(Net& net, Version v, std::uint32_t delay = 0, bool retain = false, QoS qos = QoS::at_least_once) {
-    const Property list[]{{property::will_delay_interval, delay}, {property::user_property, "a", "1"},
+    const Property list[]{{property::will_delay_interval, delay},
+                          {property::user_property, "a", "1"},
                           {property::user_property, "a", "2"}};
     Hello hello{.id = "c", .clean = delay == 0, .properties = {}};
     if (delay != 0) hello.properties = {{property::session_expiry_interval, 20u}};
@@ -94,13 +95,16 @@ void delayed_wills(Net& net, Version v) {
     net.pass(100s);
 }
 
-constexpr Scene scenes[]{{"resumes", resumes}, {"refused deliveries", refused_deliveries},
-                         {"repeats in order", repeats_in_order}, {"ends", ends}, {"wills", wills},
-                         {"delayed wills", delayed_wills}};
+constexpr Scene of_sessions[]{{"resumes", resumes},
+                              {"refused deliveries", refused_deliveries},
+                              {"repeats in order", repeats_in_order},
+                              {"ends", ends},
+                              {"wills", wills},
+                              {"delayed wills", delayed_wills}};
 
 std::string transcript(const Policy& policy, Version v, const Variation* variation) {
     std::string all;
-    for (const auto list : {connect_scenes(), message_scenes(), std::span<const Scene>(scenes)})
+    for (const auto list : {connect_scenes(), message_scenes(), std::span<const Scene>(of_sessions)})
         for (const Scene& scene : list) {
             Settings settings;
             if (variation) variation->apply(settings);
@@ -136,8 +140,10 @@ TEST(Violations, ShowInSomeScene) {
         unsigned shown = 0;
         for (unsigned i = 0; i < static_cast<unsigned>(Break::count); ++i) {
             if (violations()[i].statements.in(v).empty()) continue;
-            if (shows(static_cast<Break>(i), v)) ++shown;
-            else hidden += " " + std::string(violations()[i].id);
+            if (shows(static_cast<Break>(i), v))
+                ++shown;
+            else
+                hidden += " " + std::string(violations()[i].id);
         }
         EXPECT_GE(shown, v == Version::v5 ? 250u : 130u) << "hidden in " << name(v) << ":" << hidden;
     }
@@ -145,6 +151,6 @@ TEST(Violations, ShowInSomeScene) {
 
 }  // namespace
 
-std::span<const Scene> session_scenes() { return scenes; }
+std::span<const Scene> session_scenes() { return of_sessions; }
 
 }  // namespace reference::test

@@ -9,9 +9,6 @@
 namespace reference::test {
 namespace {
 
-constexpr std::int64_t wall_at_start = 1'700'000'000'000;
-constexpr Time some_time = 500s;
-
 std::string why_refused(const fs::path& file) {
     try {
         Life life(file, wall_at_start, some_time);
@@ -58,7 +55,8 @@ TEST_F(StoreFile, SaysWhatWasRestored) {
     fill(file);
     const Life life(file, wall_at_start, some_time);
     // mouth's will comes to both; it is retained as five of the others are.
-    EXPECT_EQ(life.said, "store " + file.string() + ": restored 3 sessions, 80 messages to deliver, 5 retained messages");
+    EXPECT_EQ(life.said,
+              "store " + file.string() + ": restored 3 sessions, 80 messages to deliver, 5 retained messages");
     EXPECT_EQ(life.net.broker.counts().queued, 82u);
     EXPECT_EQ(life.net.broker.counts().retained, 6u);
 }
@@ -158,11 +156,13 @@ TEST_F(StoreFile, DamagedIsRefusedOrHarmless) {
     int refused = 0, taken = 0;
     for (int round = 0; round < 3'000; ++round) {
         auto damaged = whole;
-        for (auto flips = 1 + dice() % 8; flips > 0; --flips) damaged[dice() % damaged.size()] ^= char(1u << dice() % 8);
+        for (auto flips = 1 + dice() % 8; flips > 0; --flips)
+            damaged[dice() % damaged.size()] ^= char(1u << dice() % 8);
         write(file, damaged);
         try {
             Life life(file, wall_at_start, some_time);
-            for (const char* id : {"here", "gone", "mouth"}) life.net.greet(Version::v5, Hello{.id = id, .clean = false});
+            for (const char* id : {"here", "gone", "mouth"})
+                life.net.greet(Version::v5, Hello{.id = id, .clean = false});
             life.net.connect(Version::v3_1_1, "reader").raw(std::string("\x82\x06\0\1\0\1#\1", 8));
             life.net.pass(200s);
             life.commit();
@@ -197,7 +197,8 @@ TEST_F(StoreFile, ThatCannotGrowLosesNothingAcknowledged) {
             }
             ADD_FAILURE() << "the file grew beyond its limit";
         } catch (const StoreFailed& failed) {
-            EXPECT_NE(std::string(failed.what()).find("store " + file.string() + ": cannot be written"), std::string::npos);
+            EXPECT_NE(std::string(failed.what()).find("store " + file.string() + ": cannot be written"),
+                      std::string::npos);
         }
         EXPECT_THROW(mouth.send(message("t", "more", QoS::at_least_once, 1)), StoreFailed) << "nothing is acknowledged";
         setrlimit(RLIMIT_FSIZE, &before);

@@ -14,7 +14,8 @@ namespace fs = std::filesystem;
 struct Folder {
     Folder() {
         const fs::path memory = "/dev/shm";  // where there is no disk to wait for
-        std::string name = ((fs::exists(memory) ? memory : fs::temp_directory_path()) / "mqttspec-store-XXXXXX").string();
+        std::string name =
+            ((fs::exists(memory) ? memory : fs::temp_directory_path()) / "mqttspec-store-XXXXXX").string();
         path = mkdtemp(name.data());
     }
     ~Folder() { fs::remove_all(path); }
@@ -36,6 +37,9 @@ inline void copy_store(const fs::path& from, const fs::path& to) {
         if (fs::exists(source)) fs::copy_file(source, target);
     }
 }
+
+constexpr std::int64_t wall_at_start = 1'700'000'000'000;
+constexpr Time some_time = 500s;
 
 /// One life of a broker; its clock starts anywhere, the wall clock goes on.
 struct Life {

@@ -6,9 +6,6 @@
 namespace reference::test {
 namespace {
 
-constexpr std::int64_t wall_at_start = 1'700'000'000'000;
-constexpr Time some_time = 500s;
-
 struct Restart : testing::Test {
     /// kill -9, and a while until the broker is there again.
     Life& restart(Time down = 0s, Settings settings = {}) {
@@ -159,8 +156,10 @@ TEST_F(Restart, WhatAFullQueueDropsIsGone) {
     const Property expires[]{{property::message_expiry_interval, 10u}};
     for (const bool soon : {true, true, true, false}) {
         auto p = message("t", soon ? "soon" : "kept", QoS::at_least_once, 1);
-        if (soon) p.properties = std::span<const Property>(expires);
-        else life.net.pass(20s);
+        if (soon)
+            p.properties = std::span<const Property>(expires);
+        else
+            life.net.pass(20s);
         mouth.send(p);
     }
     life.commit();
@@ -185,8 +184,10 @@ TEST_F(Restart, OpenDeliveriesKeepTheirIdentifiers) {
     for (int n = 1; n <= 600; ++n) {
         mouth.send(message("t", std::to_string(n), QoS::at_least_once, 1));
         const auto p = ear.take<mqtt::Publish>();
-        if (n % 60 == 0) open.push_back(p.packet_id);
-        else ear.send(mqtt::Puback{p.packet_id});
+        if (n % 60 == 0)
+            open.push_back(p.packet_id);
+        else
+            ear.send(mqtt::Puback{p.packet_id});
     }
     life.commit();
     Life& again = restart();

@@ -6,8 +6,6 @@
 namespace reference::test {
 namespace {
 
-constexpr std::int64_t wall_at_start = 1'700'000'000'000;
-
 /// Clients that do anything; all from one seed.
 class World {
 public:
@@ -74,7 +72,9 @@ void World::publish(Client& c) {
     p.topic = name;
     p.payload = text;
     p.retain = up_to(3) == 0;
-    p.packet_id = static_cast<std::uint16_t>(p.qos == QoS::exactly_once ? 1 + up_to(5) : p.qos == QoS::at_most_once ? 0 : 9);
+    p.packet_id = static_cast<std::uint16_t>(p.qos == QoS::exactly_once   ? 1 + up_to(5)
+                                             : p.qos == QoS::at_most_once ? 0
+                                                                          : 9);
     p.dup = p.qos == QoS::exactly_once && up_to(3) == 0;
     const mqtt::Property properties[]{{property::message_expiry_interval, 1 + up_to(100)},
                                       {property::content_type, "text"},
@@ -107,7 +107,8 @@ void World::hear(Client& c) {
         const auto packet = c.next();
         if (const auto* p = std::get_if<mqtt::Publish>(&packet); p && p->qos != QoS::at_most_once)
             open_[&c].push_back({mqtt::Type::publish, p->packet_id, p->qos});
-        if (const auto* p = std::get_if<mqtt::Pubrel>(&packet)) open_[&c].push_back({mqtt::Type::pubrel, p->packet_id, {}});
+        if (const auto* p = std::get_if<mqtt::Pubrel>(&packet))
+            open_[&c].push_back({mqtt::Type::pubrel, p->packet_id, {}});
     }
 }
 
@@ -118,9 +119,12 @@ void World::answer(Client& c) {
     const Open one = *at;
     open.erase(at);
     const std::uint8_t reason = c.version == Version::v5 && up_to(5) == 0 ? 0x80 : 0;
-    if (one.type == mqtt::Type::pubrel) c.send(mqtt::Pubcomp{one.id});
-    else if (one.qos == QoS::exactly_once) c.send(mqtt::Pubrec{one.id, reason});
-    else c.send(mqtt::Puback{one.id, reason});
+    if (one.type == mqtt::Type::pubrel)
+        c.send(mqtt::Pubcomp{one.id});
+    else if (one.qos == QoS::exactly_once)
+        c.send(mqtt::Pubrec{one.id, reason});
+    else
+        c.send(mqtt::Puback{one.id, reason});
 }
 
 void World::leave(Client& c) {
@@ -138,11 +142,16 @@ void World::step() {
     const auto what = up_to(99);
     if (what < 4) return net.pass(std::chrono::milliseconds(up_to(40'000)));
     if (!c || c->closed || what < 10) return connect(id, version_of(id));
-    if (what < 16) leave(*c);
-    else if (what < 30) subscribe(*c);
-    else if (what < 65) publish(*c);
-    else if (what < 72) c->send(mqtt::Pubrel{static_cast<std::uint16_t>(1 + up_to(5))});
-    else answer(*c);
+    if (what < 16)
+        leave(*c);
+    else if (what < 30)
+        subscribe(*c);
+    else if (what < 65)
+        publish(*c);
+    else if (what < 72)
+        c->send(mqtt::Pubrel{static_cast<std::uint16_t>(1 + up_to(5))});
+    else
+        answer(*c);
     for (auto& [name, client] : online_)
         if (client) hear(*client);
 }
@@ -157,7 +166,8 @@ std::string told(Client& c) {
     std::string lines;
     while (!c.frames.empty()) {
         mqtt::Packet packet = c.next();
-        if (auto* p = std::get_if<mqtt::Publish>(&packet); p && !p->dup && p->qos != QoS::at_most_once) p->packet_id = 1;
+        if (auto* p = std::get_if<mqtt::Publish>(&packet); p && !p->dup && p->qos != QoS::at_most_once)
+            p->packet_id = 1;
         lines += "  " + mqtt::print(packet, c.version) + "\n";
     }
     return lines + (c.closed ? "  closed\n" : "");
