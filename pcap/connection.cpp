@@ -96,21 +96,22 @@ void Connection::gap(int side, View here, std::size_t length, std::size_t missin
 
 // ---- WebSocket ----------------------------------------------------------------------------------------------------
 
+/// What is refused may have begun: a client need not wait for the answer to its upgrade.
 WebSocketSide::Sink::Behind Connection::head(int side, const HttpHead& head, Time now) {
     auto& [of, unanswered, requests] = *frames_;
     if (side == client_) {
         unanswered.push_back(head.asks_for_head);
-        if (++requests > most_requests || (head.upgrade && !head.mqtt && !forced())) ignore();
+        if (++requests > most_requests || (head.upgrade && !head.mqtt && !forced())) refuse(side, {}, now);
         return head.upgrade ? Behind::frames : Behind::body;
     }
-    if (head.status < 100 || (head.status == 101 && !head.upgrade)) ignore();
+    if (head.status < 100 || (head.status == 101 && !head.upgrade)) refuse(side, {}, now);
     if (head.upgrade && head.compressed) refuse(side, "compressed WebSocket messages (permessage-deflate)", now);
     if (head.upgrade) return Behind::frames;
     if (head.status < 200) return Behind::another_head;
     const bool no_body = head.status == 204 || head.status == 304 || (!unanswered.empty() && unanswered.front());
     if (!unanswered.empty()) unanswered.erase(unanswered.begin());
     if (no_body) return Behind::another_head;
-    if (!head.chunked && !head.length) ignore();  // until the server closes
+    if (!head.chunked && !head.length) refuse(side, {}, now);  // until the server closes
     return Behind::body;
 }
 void Connection::carried(int side, View in, Time now) {
