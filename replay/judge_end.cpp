@@ -66,7 +66,8 @@ bool Judge::is_another_copy(std::size_t session, std::size_t hash, bool retained
             const Item& it = plan_.items[j];
             if (states_[j] != State::taken || it.copies == none || plan_.scenario->steps[j].session != session)
                 continue;
-            if (std::get<mqtt::Publish>(it.packet).retain != retained || !groups.insert(it.copies).second) continue;
+            const bool alike_retain = it.mixed_retain || std::get<mqtt::Publish>(it.packet).retain == retained;
+            if (!alike_retain || !groups.insert(it.copies).second) continue;
             const auto captured = plan_.copies[it.copies].size();
             left->second += it.matching > captured ? it.matching - captured : 0;
         }

@@ -13,14 +13,19 @@ constexpr std::uint16_t no_id = 0;
 /// Two subscriptions match, "a/#" at QoS 0 and "a/+" at QoS 1; `qualities`: of the copies that the capture has.
 Script overlapping(const std::vector<QoS>& qualities, int times = 1) {
     Script s;
-    s.join("ear").subscribe("ear", "a/#", QoS::at_most_once, 1).subscribe("ear", "a/+", QoS::at_least_once, 2).join("mouth");
+    s.join("ear")
+        .subscribe("ear", "a/#", QoS::at_most_once, 1)
+        .subscribe("ear", "a/+", QoS::at_least_once, 2)
+        .join("mouth");
     std::uint16_t id = 10;
     for (std::uint16_t n = 1; n <= times; ++n) {
         s.send("mouth", mqtt::Publish{.qos = QoS::at_least_once, .topic = "a/b", .packet_id = n, .payload = "x"})
             .expect("mouth", mqtt::Puback{.packet_id = n});
         for (const auto q : qualities) {
             ++id;
-            s.expect("ear", mqtt::Publish{.qos = q, .topic = "a/b", .packet_id = q == QoS::at_most_once ? no_id : id, .payload = "x"});
+            s.expect("ear",
+                     mqtt::Publish{
+                         .qos = q, .topic = "a/b", .packet_id = q == QoS::at_most_once ? no_id : id, .payload = "x"});
             if (q == QoS::at_least_once) s.send("ear", mqtt::Puback{.packet_id = id});
         }
     }
@@ -44,8 +49,10 @@ TEST(Copies, one_has_the_highest_qos) {
             const auto lowest = play(overlapping(captured, times), breaking(reference::Break::overlap_has_lowest_qos));
             EXPECT_EQ(lowest.differences(), Names(std::size_t(times), "changed PUBLISH QoS"));
         }
-    EXPECT_EQ(play(overlapping(each), breaking(reference::Break::overlap_has_lowest_qos), {.rules = {.ignore = {"QoS"}}}).differences(),
-              Names{});
+    EXPECT_EQ(
+        play(overlapping(each), breaking(reference::Break::overlap_has_lowest_qos), {.rules = {.ignore = {"QoS"}}})
+            .differences(),
+        Names{});
 }
 
 /// A server that merges: each of ten messages alike has its own cause, so none may be left out.
@@ -68,7 +75,10 @@ TEST(Copies, merged_ones_are_one_for_each_message) {
 /// The same QoS 2 message sent twice is one: two copies are of it.
 TEST(Copies, of_a_repeated_message) {
     Script s;
-    s.join("ear").subscribe("ear", "a/#", QoS::at_most_once, 1).subscribe("ear", "a/+", QoS::exactly_once, 2).join("mouth");
+    s.join("ear")
+        .subscribe("ear", "a/#", QoS::at_most_once, 1)
+        .subscribe("ear", "a/+", QoS::exactly_once, 2)
+        .join("mouth");
     mqtt::Publish message{.qos = QoS::exactly_once, .topic = "a/b", .packet_id = 9, .payload = "x"};
     s.send("mouth", message).expect("mouth", mqtt::Pubrec{.packet_id = 9});
     message.dup = true;
@@ -89,7 +99,10 @@ TEST(Copies, of_messages_alike_at_three_qos) {
     };
     for (const unsigned copies : {1u, 2u}) {
         Script s;
-        s.join("ear").subscribe("ear", "a/#", QoS::exactly_once, 1).subscribe("ear", "a/+", QoS::exactly_once, 2).join("mouth");
+        s.join("ear")
+            .subscribe("ear", "a/#", QoS::exactly_once, 1)
+            .subscribe("ear", "a/+", QoS::exactly_once, 2)
+            .join("mouth");
         s.send("mouth", message(2, 1)).send("mouth", message(1, 2)).send("mouth", message(0, 0));
         s.expect("mouth", mqtt::Pubrec{.packet_id = 1}).expect("mouth", mqtt::Puback{.packet_id = 2});
         std::uint16_t id = 0;
@@ -162,8 +175,11 @@ TEST(Copies, of_retained_messages_belong_to_one_subscribe) {
 /// Copies that were not acknowledged come again, on the next connection and on the same: those are others.
 TEST(Copies, sent_again_are_apart) {
     Script s;
-    s.join("ear", Version::v3_1_1, false).subscribe("ear", "a/#", QoS::at_least_once, 1).subscribe("ear", "a/+", QoS::at_least_once, 2);
-    s.join("mouth").send("mouth", mqtt::Publish{.qos = QoS::at_least_once, .topic = "a/b", .packet_id = 1, .payload = "x"});
+    s.join("ear", Version::v3_1_1, false)
+        .subscribe("ear", "a/#", QoS::at_least_once, 1)
+        .subscribe("ear", "a/+", QoS::at_least_once, 2);
+    s.join("mouth").send("mouth",
+                         mqtt::Publish{.qos = QoS::at_least_once, .topic = "a/b", .packet_id = 1, .payload = "x"});
     s.expect("mouth", mqtt::Puback{.packet_id = 1});
     mqtt::Publish copy{.qos = QoS::at_least_once, .topic = "a/b", .packet_id = 1, .payload = "x"};
     s.expect("ear", copy);
@@ -173,7 +189,8 @@ TEST(Copies, sent_again_are_apart) {
     const Plan p = plan(s.scenario, {});
     std::set<std::size_t> groups, causes;
     for (const auto& it : p.items)
-        if (it.role == Role::expect && it.type == mqtt::Type::publish) groups.insert(it.copies), causes.insert(it.cause);
+        if (it.role == Role::expect && it.type == mqtt::Type::publish)
+            groups.insert(it.copies), causes.insert(it.cause);
     EXPECT_EQ(groups.size(), 3u);
     EXPECT_EQ(causes.size(), 1u);
 }
@@ -210,7 +227,8 @@ TEST(Copies, begin_behind_the_single_deliveries) {
     s.subscribe("ear", "a/+", QoS::at_most_once, 2);
     for (int n = 0; n < 3; ++n) s.send("mouth", message).expect("ear", message);
     const mqtt::Unsubscribe::Filter filter{"a/+"};
-    s.send("ear", mqtt::Unsubscribe{.packet_id = 3, .filters = {std::span(&filter, 1)}}).expect("ear", mqtt::Unsuback{.packet_id = 3});
+    s.send("ear", mqtt::Unsubscribe{.packet_id = 3, .filters = {std::span(&filter, 1)}})
+        .expect("ear", mqtt::Unsuback{.packet_id = 3});
     for (int n = 0; n < 3; ++n) s.send("mouth", message).expect("ear", message);
     s.leave("mouth").leave("ear");
     std::vector<std::size_t> sent, causes;
@@ -221,6 +239,40 @@ TEST(Copies, begin_behind_the_single_deliveries) {
         if (p.items[i].role == Role::expect) causes.push_back(p.items[i].cause);
     }
     EXPECT_EQ(causes, sent);
+}
+
+/// Alike, one behind the other: which copy is whose is not known, so there is no order to keep.
+TEST(Copies, of_messages_alike_have_no_order) {
+    const mqtt::Publish message{.topic = "a/b", .payload = "x"};
+    Script s;
+    s.join("ear")
+        .subscribe("ear", "a/#", QoS::at_most_once, 1)
+        .subscribe("ear", "a/+", QoS::at_most_once, 2)
+        .join("mouth");
+    for (int n = 0; n < 4; ++n) s.send("mouth", message);
+    for (int n = 0; n < 8; ++n) s.expect("ear", message);
+    s.leave("mouth").leave("ear");
+    EXPECT_EQ(play(s, copying()).differences(), Names{});
+    EXPECT_EQ(play(s).differences(), Names{});
+}
+
+/// One filter with Retain As Published, one without: a merged copy may have either RETAIN.
+TEST(Copies, may_have_either_retain) {
+    for (const bool retain : {false, true}) {
+        Script s;
+        const mqtt::Subscribe::Entry entries[]{{.filter = "a/#", .retain_as_published = true}, {.filter = "a/+"}};
+        const mqtt::Suback::Code codes[]{{0}, {0}};
+        s.join("ear", Version::v5)
+            .send("ear", mqtt::Subscribe{.packet_id = 1, .entries = {std::span(entries)}})
+            .expect("ear", mqtt::Suback{.packet_id = 1, .codes = {std::span(codes)}})
+            .join("mouth", Version::v5)
+            .send("mouth", mqtt::Publish{.retain = true, .topic = "a/b", .payload = "x"})
+            .expect("ear", mqtt::Publish{.retain = retain, .topic = "a/b", .payload = "x"})
+            .leave("mouth")
+            .leave("ear");
+        EXPECT_EQ(play(s).differences(), Names{}) << retain;
+        EXPECT_EQ(play(s, copying()).differences(), Names{}) << retain;
+    }
 }
 
 /// A client that acknowledges nothing: the capture's server stopped after two, ours does not.
@@ -258,7 +310,8 @@ TEST(Unsuback, no_subscription_existed_is_no_choice_where_one_does) {
         .expect("ear", mqtt::Unsuback{.packet_id = 2, .codes = {std::span(first)}})
         .leave("ear");
     EXPECT_EQ(play(held).differences(), Names{});
-    const auto turned = breaking(reference::Break::unsuback_codes_reversed);  // 0x11 for what there is, 0 for what there is not
+    const auto turned =
+        breaking(reference::Break::unsuback_codes_reversed);  // 0x11 for what there is, 0 for what there is not
     EXPECT_EQ(play(held, turned).differences(), Names{"changed UNSUBACK codes"});
     EXPECT_EQ(play(held, turned, {.rules = {.ignore = {"codes"}}}).differences(), Names{});
 
@@ -280,7 +333,8 @@ TEST(Unsuback, of_what_the_target_does_not_hold) {
         .expect("again", mqtt::Unsuback{.packet_id = 2, .codes = {std::span(&deleted, 1)}})
         .leave("again");
     EXPECT_EQ(play(s).differences(), Names{});
-    EXPECT_EQ(play(s, breaking(reference::Break::persistent_session_lost)).differences(), Names{"changed CONNACK session present"});
+    EXPECT_EQ(play(s, breaking(reference::Break::persistent_session_lost)).differences(),
+              Names{"changed CONNACK session present"});
 }
 
 /// Nothing was heard between UNSUBACK and the end; still what was unsubscribed may not come.
@@ -292,7 +346,8 @@ TEST(Ending, what_was_unsubscribed_is_no_excuse) {
             s.send("ear", mqtt::Unsubscribe{.packet_id = 2, .filters = {std::span(&t_filter, 1)}})
                 .expect("ear", mqtt::Unsuback{.packet_id = 2});
         s.join("mouth").send("mouth", mqtt::Publish{.topic = "t", .payload = "x"}).leave("ear").leave("mouth");
-        const auto played = play(s, unsubscribes ? breaking(reference::Break::unsubscribe_ineffective) : reference::Settings{});
+        const auto played =
+            play(s, unsubscribes ? breaking(reference::Break::unsubscribe_ineffective) : reference::Settings{});
         EXPECT_EQ(played.differences(), unsubscribes ? Names{"unexpected PUBLISH"} : Names{});
     }
 }
