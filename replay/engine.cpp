@@ -211,11 +211,9 @@ net::Duration Engine::patience() const {
 
 /// The time something may take: patience, and what it took in the capture.
 net::Duration Engine::allowance() const {
-    const auto patience = std::max(std::min(shortest_patience, options_.patience),
-                                   std::chrono::duration_cast<net::Duration>(options_.patience * shrink_));
-    if (awaited_.empty()) return patience;
+    if (awaited_.empty()) return patience();
     const auto took = between(reached_, plan_.scenario->steps[*awaited_.rbegin()].at);
-    return patience + std::min<net::Duration>(took, longest_allowance);
+    return patience() + std::min<net::Duration>(took, longest_allowance);
 }
 
 /// Whose client fell silent until the server cut it: for that end, or the will that it set off. Null: another.

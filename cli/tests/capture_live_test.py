@@ -1,14 +1,18 @@
 #!/usr/bin/env -S /usr/bin/python3 -B
 """mqttspec decode while it goes on: interfaces, pipes, Ctrl-C, and what a terminal shows of it."""
+import fcntl
 import json
 import os
+import pathlib
 import pty
 import re
 import select
 import signal
 import socket
 import ssl
+import struct
 import subprocess
+import termios
 import threading
 import time
 import unittest
@@ -29,6 +33,14 @@ class Going(CaptureTest):
         timer.start()
         self.addCleanup(timer.cancel)
         return process
+
+    def taken(self, process, pipe):
+        """Waits until nothing is left in the pipe and the program sleeps: it has looked at all, and waits for more."""
+        deadline = time.monotonic() + 20
+        stat = pathlib.Path(f"/proc/{process.pid}/stat")
+        while struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, b"1234"))[0] or stat.read_text().rsplit(") ", 1)[1][0] != "S":
+            self.assertLess(time.monotonic(), deadline, "the program does not read")
+            time.sleep(0.01)
 
     def capture(self, *arguments):
         """From lo, from now on."""
@@ -177,7 +189,9 @@ class Encrypted(Going):
                 self.assertIsNone(dumpcap.poll(), "dumpcap")
             for alpn in ((), ("http/1.1",), ("mqtt",)):
                 self.talk(port, *alpn)
-            time.sleep(0.5)  # dumpcap reads a block at a time
+            deadline = time.monotonic() + 30  # dumpcap reads a block at a time
+            while self.decode("--json", "--keylog", self.folder / "keys", path).stdout.count(b'"type":"DISCONNECT"') < 3:
+                self.assertLess(time.monotonic(), deadline, "dumpcap has not written all of it")
             dumpcap.send_signal(signal.SIGINT)
             dumpcap.communicate(timeout=20)
         one = {"CONNECT": 1, "CONNACK": 1, "PUBLISH": 1, "PUBACK": 1, "PINGREQ": 1, "PINGRESP": 1, "DISCONNECT": 1}
@@ -211,7 +225,7 @@ class Interrupted(Going):
             process = self.start(*options, "-", stdin=subprocess.PIPE, text=False)
             process.stdin.write(whole[:-100])
             process.stdin.flush()
-            time.sleep(0.5)  # it has read them, and waits for more
+            self.taken(process, process.stdin)
             out, err = self.interrupt(process)
             self.assertEqual((json.loads(out.splitlines()[-1])["type"], err), (last, b""))
 
@@ -232,7 +246,7 @@ class Interrupted(Going):
         with open(path, "wb") as fifo:
             fifo.write(octets[:len(octets) // 2])
             fifo.flush()
-            time.sleep(0.3)
+            self.taken(process, fifo)
             out, err = self.interrupt(process)
         stats = json.loads(out)
         self.assertEqual((stats["type"], err), ("STATS", ""))
